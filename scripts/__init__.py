@@ -1,0 +1,1 @@
+"""Tools for developers; nothing in the running application imports them."""
