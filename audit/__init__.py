@@ -1,0 +1,1 @@
+"""An append-only, hash-chained log of who did what to which object, without personal data."""

@@ -1,0 +1,1 @@
+"""Where data may be and whom this process may talk to."""

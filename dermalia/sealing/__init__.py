@@ -1,0 +1,1 @@
+"""Envelope encryption: root key → practice key → report key → one key per object or field."""

@@ -1,0 +1,145 @@
+"""Sealed objects in storage: clear bytes exist in memory only."""
+
+import io
+import secrets
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+from django.core.files.storage import storages
+from storages.backends.s3 import S3Storage
+
+from dermalia.sealing import chunks
+from dermalia.sealing.keys import UnlockedKey
+
+READ_PIECE = 256 * 1024
+
+
+class StorageDisagrees(Exception):
+    """Storage says it holds something else than what was put."""
+
+
+def new_prefix() -> str:
+    """A folder name that tells nothing; all objects of one scan live under one."""
+    return secrets.token_hex(16)
+
+
+def new_name(prefix: str) -> str:
+    """An object name under ``prefix`` that tells nothing."""
+    return f"{prefix}/{secrets.token_hex(16)}"
+
+
+def put(key: UnlockedKey, name: str, plaintext: Iterable[bytes], *, length: int) -> int:
+    """Seal a stream into storage without it ever being whole in memory or clear on a disk.
+
+    Args:
+        plaintext: pieces that sum up to ``length`` bytes.
+
+    Returns:
+        Bytes stored.
+
+    Raises:
+        ValueError: the stream is longer or shorter than ``length``; nothing is stored.
+        StorageDisagrees: storage reports another size than was sent.
+    """
+    sealed = _Stream(chunks.seal(key.secret, name, plaintext, length))
+    bucket = _storage().bucket
+    bucket.upload_fileobj(sealed, name)
+    stored = bucket.Object(name).content_length
+    if stored != chunks.sealed_size(length):
+        raise StorageDisagrees(f"{name}: {stored} bytes")
+    return int(stored)
+
+
+def read(
+    key: UnlockedKey, name: str, *, start: int = 0, stop: int | None = None
+) -> Iterator[bytes]:
+    """Plaintext ``[start, stop)`` of an object, authenticated piece by piece.
+
+    Raises:
+        SealBroken: the bytes in storage are not what was sealed.
+        FileNotFoundError: storage has no such object.
+    """
+    header = _fetch(name, 0, chunks.HEADER.size).read()
+    length = chunks.plaintext_length(header)
+    stop = length if stop is None else stop
+    wanted = chunks.span(length, start, stop)
+    body = _fetch(name, wanted.start, wanted.stop)
+    pieces = iter(lambda: body.read(READ_PIECE), b"")
+    yield from chunks.unseal(key.secret, name, header, pieces, start=start, stop=stop)
+
+
+def read_all(key: UnlockedKey, name: str) -> bytes:
+    """The whole plaintext of an object; for objects known to fit in memory."""
+    return b"".join(read(key, name))
+
+
+def delete_prefix(prefix: str) -> int:
+    """Delete every object under a scan's prefix and unfinished uploads with them.
+
+    Returns:
+        How many objects were there.
+    """
+    storage = _storage()
+    client, bucket = storage.connection.meta.client, storage.bucket_name
+    for upload in _unfinished_uploads(prefix):
+        client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    names = list_prefix(prefix)
+    for at in range(0, len(names), 1000):
+        batch = [{"Key": name} for name in names[at : at + 1000]]
+        client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+    return len(names)
+
+
+def list_prefix(prefix: str) -> list[str]:
+    """Names of the objects under a prefix, as storage tells them now."""
+    return [entry.key for entry in _storage().bucket.objects.filter(Prefix=f"{prefix}/")]
+
+
+def is_empty(prefix: str) -> bool:
+    """Whether storage holds neither object nor unfinished upload under a prefix."""
+    return not list_prefix(prefix) and not _unfinished_uploads(prefix)
+
+
+def _unfinished_uploads(prefix: str) -> list[dict[str, Any]]:
+    storage = _storage()
+    listed = storage.connection.meta.client.list_multipart_uploads(
+        Bucket=storage.bucket_name, Prefix=f"{prefix}/"
+    )
+    return list(listed.get("Uploads", []))
+
+
+def _fetch(name: str, start: int, stop: int) -> Any:
+    storage = _storage()
+    client = storage.connection.meta.client
+    try:
+        answer = client.get_object(
+            Bucket=storage.bucket_name, Key=name, Range=f"bytes={start}-{stop - 1}"
+        )
+    except client.exceptions.NoSuchKey as error:
+        raise FileNotFoundError(name) from error
+    return answer["Body"]
+
+
+def _storage() -> S3Storage:
+    return cast(S3Storage, storages["objects"])
+
+
+class _Stream(io.RawIOBase):
+    """A sealed stream in the shape the uploader reads."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = bytearray()
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while size < 0 or len(self._rest) < size:
+            piece = next(self._pieces, None)
+            if piece is None:
+                break
+            self._rest += piece
+        taken = bytes(self._rest) if size < 0 else bytes(self._rest[:size])
+        del self._rest[: len(taken)]
+        return taken

@@ -1,0 +1,308 @@
+"""One file, read from the environment; it refuses to start on nonsense.
+
+``DERMALIA_MODE`` is ``embedded`` (one machine, services from wheels, secrets made on first
+start) or ``production`` (everything named by the operator, any value also as ``NAME_FILE``).
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import environ
+from botocore.config import Config as BotoConfig
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from dermalia.embedded import prepare
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()
+
+MODE: str = env("DERMALIA_MODE")
+if MODE not in {"embedded", "production"}:
+    raise ImproperlyConfigured(f"DERMALIA_MODE is {MODE!r}; it must be embedded or production.")
+EMBEDDED = MODE == "embedded"
+
+DATA_DIR = Path(env("DERMALIA_DATA", default=str(BASE_DIR / "data"))).resolve()
+if EMBEDDED:
+    for name, value in prepare(DATA_DIR).items():
+        env.ENVIRON.setdefault(name, value)
+
+DEBUG: bool = env.bool("DERMALIA_DEBUG", default=False)
+if DEBUG and not EMBEDDED:
+    raise ImproperlyConfigured("DERMALIA_DEBUG is on: debug pages would show health data.")
+
+SECRET_KEY: str = env("DERMALIA_SECRET_KEY")
+LINK_PEPPER: str = env("DERMALIA_LINK_PEPPER")
+if min(len(SECRET_KEY), len(LINK_PEPPER)) < 32:
+    raise ImproperlyConfigured(
+        "DERMALIA_SECRET_KEY and DERMALIA_LINK_PEPPER need at least 32 characters each."
+    )
+KEYRING_FILE = Path(env("DERMALIA_KEYRING_FILE"))
+
+PUBLIC_URL: str = env("DERMALIA_PUBLIC_URL", default="http://localhost:8000" if EMBEDDED else "")
+if not EMBEDDED and not PUBLIC_URL.startswith("https://"):
+    raise ImproperlyConfigured("DERMALIA_PUBLIC_URL must be the https address patients open.")
+ALLOWED_HOSTS: list[str] = env.list(
+    "DERMALIA_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if EMBEDDED else []
+)
+
+# --- Where data may be (R1): checked against the register when the applications load.
+
+S3_REGION: str = env("DERMALIA_S3_REGION")
+DECLARED_REGIONS: dict[str, str] = {
+    "object storage": S3_REGION,
+    **(
+        {}
+        if EMBEDDED
+        else {
+            "database": env("DERMALIA_DATABASE_REGION"),
+            "cache": env("DERMALIA_REDIS_REGION"),
+            "workers": env("DERMALIA_WORKER_REGION"),
+        }
+    ),
+}
+
+# --- Applications
+
+INSTALLED_APPS = [
+    "dermalia.sandbox",
+    "dermalia.embedded",
+    "dermalia.residency",
+    "dermalia.tenancy",
+    "dermalia.sealing",
+    "dermalia.work",
+    "audit",
+    "practices",
+    "scans",
+    "reports",
+    "retention",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_htmx",
+    "storages",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "dermalia.headers.KeepPrivate",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "dermalia.urls"
+WSGI_APPLICATION = "dermalia.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dermalia.context.operator",
+            ],
+        },
+    }
+]
+OPERATOR = {
+    "name": env("DERMALIA_OPERATOR_NAME", default="Mosaic Medical UG (haftungsbeschränkt)"),
+    "street": env("DERMALIA_OPERATOR_STREET", default="Stubbenhof 16"),
+    "city": env("DERMALIA_OPERATOR_CITY", default="21147 Hamburg"),
+    "email": env("DERMALIA_OPERATOR_EMAIL", default="kontakt@dermalia.de"),
+}
+
+# --- Postgres: the application's role owns no table and cannot bypass row-level security
+
+
+def database(name: str) -> dict[str, Any]:
+    config: dict[str, Any] = dict(env.db(name))
+    # A socket directory arrives percent-encoded, as libpq's URLs want it.
+    config["HOST"] = unquote(config["HOST"])
+    return config | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
+
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": database("DERMALIA_DATABASE_URL"),
+    "sweeper": database("DERMALIA_DATABASE_SWEEPER_URL"),
+}
+if env("DERMALIA_DATABASE_OWNER_URL", default=""):
+    DATABASES["owner"] = database("DERMALIA_DATABASE_OWNER_URL")
+
+# --- Redis: nudges and cache; nothing is lost with it
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env("DERMALIA_CACHE_URL"),
+    }
+}
+
+# --- Objects
+
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if EMBEDDED
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+    "objects": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": env("DERMALIA_S3_BUCKET"),
+            "endpoint_url": env("DERMALIA_S3_ENDPOINT"),
+            "access_key": env("DERMALIA_S3_ACCESS_KEY"),
+            "secret_key": env("DERMALIA_S3_SECRET_KEY"),
+            "region_name": S3_REGION,
+            # One slow call must not eat an erasure's minute; our sealing authenticates bytes.
+            "client_config": BotoConfig(
+                connect_timeout=5,
+                read_timeout=20,
+                retries={"max_attempts": 3, "mode": "standard"},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                s3={"addressing_style": "path"},
+            ),
+        },
+    },
+}
+
+# --- Jobs: a lease outlives the hard limit, the broker's timeout outlives the lease
+
+WORK_LEASE_SECONDS: int = env.int("DERMALIA_WORK_LEASE_SECONDS", default=180)
+WORK_SWEEP_SECONDS: float = env.float("DERMALIA_WORK_SWEEP_SECONDS", default=5)
+DISCOVER_SECONDS: float = env.float("DERMALIA_DISCOVER_SECONDS", default=3 if EMBEDDED else 30)
+CELERY_BROKER_URL: str = env("DERMALIA_REDIS_URL")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the row's lease brings it back, and counts
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 120
+CELERY_TASK_TIME_LIMIT = 150
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False  # a nudge that fails is made up for by the sweep
+CELERY_TASK_DEFAULT_QUEUE = "ingest"
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "discover": {"task": "scans.tasks.discover_all", "schedule": DISCOVER_SECONDS},
+    "sweep": {
+        "task": "dermalia.work.tasks.sweep",
+        "schedule": WORK_SWEEP_SECONDS,
+        "options": {"queue": "erase", "expires": WORK_SWEEP_SECONDS},
+    },
+    "erase due reports": {
+        "task": "retention.tasks.erase_due",
+        "schedule": 3600.0,
+        "options": {"queue": "erase"},
+    },
+}
+
+# --- Mail
+
+RESEND_API_KEY: str = env("DERMALIA_RESEND_API_KEY", default="")
+RESEND_URL: str = env("DERMALIA_RESEND_URL", default="https://api.resend.com")
+MAIL_FROM: str = env("DERMALIA_MAIL_FROM", default="link@dermalia.de")
+if not EMBEDDED and not RESEND_API_KEY:
+    raise ImproperlyConfigured("DERMALIA_RESEND_API_KEY is missing: no patient would get a link.")
+
+# Hosts on this machine that stand in for outside services; never in production.
+SANDBOX_ORIGINS: list[str] = env.list("DERMALIA_SANDBOX_ORIGINS", default=[])
+if SANDBOX_ORIGINS and not EMBEDDED:
+    raise ImproperlyConfigured("DERMALIA_SANDBOX_ORIGINS is for trying Dermalia out only.")
+
+# --- Promises with a number in them
+
+RETENTION_AESTHETIC_MONTHS: int = env.int("DERMALIA_RETENTION_AESTHETIC_MONTHS", default=24)
+RETENTION_MEDICAL_YEARS: int = env.int("DERMALIA_RETENTION_MEDICAL_YEARS", default=10)
+ERASURE_LIMIT_SECONDS: int = env.int("DERMALIA_ERASURE_LIMIT_SECONDS", default=60)
+LINK_LENGTH = 25
+REPORT_COOKIE_SECONDS: int = env.int("DERMALIA_REPORT_COOKIE_SECONDS", default=3600)
+SIGN_IN_LINK_SECONDS: int = env.int("DERMALIA_SIGN_IN_LINK_SECONDS", default=8 * 3600)
+
+# --- Sign-in and sessions
+
+AUTH_USER_MODEL = "practices.User"
+AUTHENTICATION_BACKENDS = ["practices.backends.LinkBackend"]
+LOGIN_URL = "practices:signed_out"
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not EMBEDDED
+CSRF_COOKIE_HTTPONLY = True
+
+# --- Browsers
+
+SECURE_SSL_REDIRECT = not EMBEDDED
+SECURE_HSTS_SECONDS = 0 if EMBEDDED else 63_072_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not EMBEDDED
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "no-referrer"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, "'wasm-unsafe-eval'"],  # the Draco decoder is WebAssembly
+        "worker-src": [SELF, "blob:"],  # three.js starts it from a blob
+        "connect-src": [SELF, "blob:"],  # and reads a model's textures from blobs
+        "img-src": [SELF, "data:", "blob:"],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- Languages and time
+
+LANGUAGE_CODE = "de"
+LANGUAGES = [("de", "Deutsch"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Berlin"
+
+# --- Static files
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = EMBEDDED
+WHITENOISE_MIMETYPES = {".wasm": "application/wasm"}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "dermalia.redact.RedactLinks"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["redact"],
+            "formatter": "line",
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "dermalia": {"level": "INFO"},
+        "celery": {"level": "WARNING"},
+    },
+}

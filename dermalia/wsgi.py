@@ -1,0 +1,12 @@
+"""What gunicorn serves."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dermalia.settings")
+application = get_wsgi_application()
+
+from dermalia.tenancy.boot import require_safe_role  # noqa: E402 (needs the app registry)
+
+require_safe_role()

@@ -1,0 +1,1 @@
+"""Tenants: practices, their staff, and how staff come in."""

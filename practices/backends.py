@@ -1,0 +1,13 @@
+"""How a session finds its user. Nobody can sign in by name and password."""
+
+from practices.models import User
+
+
+class LinkBackend:
+    """Users come in by a single-use link; this only loads the user of a session."""
+
+    def authenticate(self, request: object, **credentials: object) -> None:
+        return None
+
+    def get_user(self, user_id: int) -> User | None:
+        return User.objects.filter(pk=user_id, is_active=True).select_related("practice").first()
