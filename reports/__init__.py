@@ -1,0 +1,1 @@
+"""The report: its link, its page, its delivery."""

@@ -1,0 +1,56 @@
+"""A report comes into being when its scan is ready, and is released by staff or at once."""
+
+from django.db.models.functions import Now
+
+from audit.access import record_access
+from audit.chain import SYSTEM, Who, record
+from audit.words import Action
+from dermalia.sealing.keys import unlock
+from dermalia.work.nudge import nudge
+from practices.models import Practice, Purpose
+from reports.domain.due import due_date
+from reports.domain.links import new_link
+from reports.models import Delivery, Report
+from scans.models import Scan
+from scans.queries import person
+
+LINK = "report.link"
+
+
+class NotReleasable(Exception):
+    """The report cannot be released like this; ``str()`` tells staff why."""
+
+
+def create_report(*, scan: Scan, **_: object) -> Report:
+    """A draft for the scan, released on the spot where the practice decided so."""
+    practice = scan.practice
+    report = Report.objects.create(
+        practice=practice, scan=scan, language=practice.language, purpose=practice.default_purpose
+    )
+    record(Action.REPORT_CREATED, who=SYSTEM, object_id=report.pk)
+    if practice.release == Practice.Release.AT_ONCE:
+        release_report(report=report, purpose=Purpose(practice.default_purpose), who=SYSTEM)
+    return report
+
+
+def release_report(*, report: Report, purpose: Purpose, who: Who) -> None:
+    """Give the report its due date and link, and queue the mail if there is an address.
+
+    Raises:
+        NotReleasable: it was released before, or its capture time is not known.
+    """
+    report = Report.objects.select_for_update().select_related("scan").get(pk=report.pk)
+    captured_at = report.scan.captured_at
+    if report.state != Report.State.DRAFT or captured_at is None:
+        raise NotReleasable("This report is released already, or not ready yet.")
+    access = record_access(Action.REPORT_RELEASED, who=who, object_id=report.pk)
+    key = unlock(report.scan.key_id, access=access)
+    report.purpose = purpose
+    report.due_on = due_date(purpose=purpose, captured_at=captured_at, created_at=report.created_at)
+    report.link = key.seal_text(new_link(report=report), name=LINK)
+    report.state = Report.State.RELEASED
+    report.save()
+    Report.objects.filter(pk=report.pk).update(released_at=Now())
+    if person(scan=report.scan, key=key).email:
+        delivery = Delivery.objects.create(practice_id=report.practice_id, report=report)
+        nudge(Delivery, delivery.pk, state=delivery.state)

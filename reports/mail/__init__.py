@@ -1,0 +1,1 @@
+"""Mail behind one small interface."""

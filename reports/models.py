@@ -1,0 +1,79 @@
+"""Reports, the look-up of their links, and the outbox of mails."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from dermalia.tenancy.models import PracticeOwned
+from dermalia.work.models import Work
+from practices.models import Language, Purpose
+from scans.models import Scan
+
+
+class Report(PracticeOwned):
+    """What a patient sees of one scan, from its release until it is due."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("To be released")
+        RELEASED = "released", _("Released")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    scan = models.OneToOneField(Scan, on_delete=models.PROTECT, related_name="report")
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    purpose = models.CharField(max_length=9, choices=Purpose, blank=True)
+    language = models.CharField(max_length=2, choices=Language)
+    link = models.BinaryField(null=True)  # sealed, so that it can be sent again
+    created_at = models.DateTimeField(auto_now_add=True)
+    released_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    due_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="draft")
+                | (
+                    models.Q(state="released", due_on__isnull=False, link__isnull=False)
+                    & ~models.Q(purpose="")
+                ),
+                name="released_with_purpose_link_and_due_date",
+            )
+        ]
+        indexes = [models.Index(fields=["practice", "due_on"])]
+
+
+class Link(models.Model):
+    """From a link's digest to its report: the one patient-side table without a practice scope.
+
+    It stays when the report is erased, so that an old link finds the practice's address
+    rather than nothing.
+    """
+
+    digest = models.BinaryField(unique=True)
+    practice_id = models.IntegerField()
+    report_id = models.UUIDField()
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+
+class Delivery(Work):
+    """A mail to be sent once. Its id is the provider's idempotency key."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting to be sent")
+        SENT = "sent", _("Sent")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="deliveries")
+    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    provider_id = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    first_attempt_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["queued", "sent"]), name="delivery_state"
+            )
+        ]

@@ -1,0 +1,71 @@
+"""Sending sealed files to a browser, whole or by range, from our own origin."""
+
+import re
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+
+from audit.access import record_access
+from audit.chain import Who
+from audit.words import Action
+from dermalia.sealing import objects
+from dermalia.sealing.keys import UnlockedKey, unlock
+from scans.models import Asset, Scan
+
+RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+
+
+def derived_file(request: HttpRequest, *, scan: Scan, asset_id: UUID, who: Who) -> HttpResponseBase:
+    """A derived file of the scan (in the practice's scope); 404 for any other."""
+    asset = get_object_or_404(
+        Asset, pk=asset_id, scan=scan, origin=Asset.Origin.DERIVED, stored_at__isnull=False
+    )
+    access = record_access(Action.FILE_VIEWED, who=who, object_id=asset.pk)
+    key = unlock(scan.key_id, access=access)
+    return _respond(asset, key, request.headers.get("Range", ""))
+
+
+def _respond(asset: Asset, key: UnlockedKey, wanted: str) -> HttpResponseBase:
+    part = byte_range(wanted, asset.bytes)
+    if part is None:
+        response: HttpResponseBase = HttpResponse(status=416)
+        response.headers["Content-Range"] = f"bytes */{asset.bytes}"
+        return response
+    start, stop = part
+    whole = (start, stop) == (0, asset.bytes)
+    response = StreamingHttpResponse(
+        _pieces(key, asset.object_name, start, stop),
+        status=200 if whole else 206,
+        content_type=asset.media_type,
+    )
+    response.headers["Content-Length"] = str(stop - start)
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["Content-Disposition"] = "inline"
+    if not whole:
+        response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{asset.bytes}"
+    return response
+
+
+def _pieces(key: UnlockedKey, name: str, start: int, stop: int) -> Iterator[bytes]:
+    if start < stop:
+        yield from objects.read(key, name, start=start, stop=stop)
+
+
+def byte_range(header: str, length: int) -> tuple[int, int] | None:
+    """The half-open range a ``Range`` header asks for (RFC 9110, 14.2).
+
+    Returns:
+        The whole file for no header, several ranges or another unit; None where the range
+        cannot be satisfied.
+    """
+    match = RANGE.match(header.strip())
+    if match is None or match.groups() == ("", ""):
+        return 0, length
+    first, last = match.groups()
+    if not first:
+        return (max(length - int(last), 0), length) if int(last) else None
+    start = int(first)
+    stop = min(int(last) + 1, length) if last else length
+    return (start, stop) if start < stop else None

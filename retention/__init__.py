@@ -1,0 +1,1 @@
+"""Due dates kept, erasures done and proved."""

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from retention.views import erasure
+
+app_name = "retention"
+urlpatterns = [
+    path("scans/<uuid:scan_id>/erase/", erasure.confirm_erasure, name="confirm_erasure"),
+    path("erasures/<uuid:erasure_id>/", erasure.receipt, name="receipt"),
+]

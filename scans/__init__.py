@@ -1,0 +1,1 @@
+"""From the scanner's cluster to sealed, web-ready 3D."""

@@ -1,0 +1,92 @@
+"""Turning a stored capture into what a browser shows."""
+
+import hashlib
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from audit.access import record_access
+from audit.chain import SYSTEM, record
+from audit.words import Action, Count
+from dermalia.sealing import objects
+from dermalia.sealing.keys import UnlockedKey, unlock
+from dermalia.tenancy import practice_scope
+from dermalia.work.lease import WorkFailed, finish, hold, lease
+from scans.conversion import Conversion, ConversionError, Output, SourceFile, convert
+from scans.models import Asset, Scan
+from scans.signals import scan_ready
+
+
+def convert_scan(*, practice_id: int, scan_id: UUID) -> None:
+    """Open the raw files in memory, convert them in a limited process, seal what comes out."""
+    with lease(Scan, scan_id, practice_id=practice_id, state=Scan.State.STORED) as scan:
+        if scan is None:
+            return
+        with practice_scope(practice_id):
+            access = record_access(Action.CONVERSION_STARTED, who=SYSTEM, object_id=scan.pk)
+            key = unlock(scan.key_id, access=access)
+            raw = list(Asset.objects.filter(scan=scan, origin=Asset.Origin.RAW).order_by("name"))
+        try:
+            result = convert([_source_file(asset, key) for asset in raw])
+        except ConversionError as error:
+            # The same bytes fail the same way: only the practice can help, with a new capture.
+            raise WorkFailed(error.message, retry=error.code in {"timeout", "crashed"}) from error
+        for output in result.outputs:
+            _keep(scan, output, key)
+        _make_ready(scan, result)
+
+
+def _make_ready(scan: Scan, result: Conversion) -> None:
+    with practice_scope(scan.practice_id):
+        hold(scan)
+        Scan.objects.filter(pk=scan.pk).update(ready_at=Now(), triangles=result.triangles)
+        finish(scan, state=Scan.State.READY)
+        record(
+            Action.SCAN_CONVERTED,
+            who=SYSTEM,
+            object_id=scan.pk,
+            counts={
+                Count.OBJECTS: len(result.outputs),
+                Count.BYTES: sum(len(output.data) for output in result.outputs),
+                Count.TRIANGLES: result.triangles,
+            },
+        )
+        scan.refresh_from_db()
+        scan_ready.send(sender=Scan, scan=scan)
+
+
+def _source_file(asset: Asset, key: UnlockedKey) -> SourceFile:
+    return SourceFile(
+        name=asset.name,
+        kind=asset.kind,
+        light=asset.light or None,
+        metric=asset.metric or None,
+        data=objects.read_all(key, asset.object_name),
+    )
+
+
+def _keep(scan: Scan, output: Output, key: UnlockedKey) -> None:
+    described = {
+        "kind": output.kind,
+        "view": output.view or "",
+        "light": output.light or "",
+        "metric": output.metric or "",
+        "media_type": output.media_type,
+        "bytes": len(output.data),
+        "sha256": hashlib.sha256(output.data).digest(),
+        "stored_at": None,
+    }
+    with practice_scope(scan.practice_id):
+        hold(scan)
+        # A repeated conversion overwrites its own objects.
+        asset, _ = Asset.objects.update_or_create(
+            practice_id=scan.practice_id,
+            scan=scan,
+            origin=Asset.Origin.DERIVED,
+            name=output.name,
+            defaults=described,
+            create_defaults=described | {"object_name": objects.new_name(scan.prefix)},
+        )
+    objects.put(key, asset.object_name, [output.data], length=len(output.data))
+    with practice_scope(scan.practice_id):
+        Asset.objects.filter(pk=asset.pk).update(stored_at=Now())

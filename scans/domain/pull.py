@@ -1,0 +1,140 @@
+"""Copying a scan from the cluster, once, straight into sealed storage."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from audit.access import record_access
+from audit.chain import SYSTEM, record
+from audit.words import Action, Count
+from dermalia.sealing import objects
+from dermalia.sealing.keys import UnlockedKey, unlock
+from dermalia.tenancy import practice_scope
+from dermalia.work.lease import WorkFailed, finish, hold, lease
+from scans.domain.sources import as_work_failure, open_source
+from scans.isemeco import AssetEntry, IsemecoClient, Manifest
+from scans.isemeco.contract import Patient
+from scans.isemeco.errors import ClusterError
+from scans.metrics import Metric, Zone
+from scans.models import Asset, Identity, Scan
+from scans.queries import Measured, Measurements
+
+
+def pull_scan(*, practice_id: int, scan_id: UUID) -> None:
+    """Manifest, then every asset that is not in storage yet, then the next state.
+
+    Safe to run twice and after a crash anywhere: assets are recorded before and marked after
+    they are stored, and a repeated put overwrites its own object.
+    """
+    for state in (Scan.State.DISCOVERED, Scan.State.PULLED):
+        with lease(Scan, scan_id, practice_id=practice_id, state=state) as scan:
+            if scan is None:
+                continue
+            try:
+                _pull(scan)
+            except ClusterError as error:
+                raise as_work_failure(error) from error
+
+
+def _pull(scan: Scan) -> None:
+    with practice_scope(scan.practice_id):
+        source = open_source(scan.connection)
+        access = record_access(Action.PULL_STARTED, who=SYSTEM, object_id=scan.pk)
+        key = unlock(scan.key_id, access=access)
+    manifest, dropped = source.manifest(scan.scan_identifier)
+    with practice_scope(scan.practice_id):
+        hold(scan)
+        _keep_manifest(scan, manifest, key)
+        Scan.objects.filter(pk=scan.pk).update(state=Scan.State.PULLED)
+        waiting = _reserve(scan, manifest.assets)
+    stored = sum(_store(source, entry, asset, key) for entry, asset in waiting)
+    with practice_scope(scan.practice_id):
+        Scan.objects.filter(pk=scan.pk).update(stored_at=Now())
+        finish(scan, state=Scan.State.STORED)
+        record(
+            Action.SCAN_PULLED,
+            who=SYSTEM,
+            object_id=scan.pk,
+            counts={Count.OBJECTS: len(waiting), Count.BYTES: stored, Count.DROPPED: dropped},
+        )
+
+
+def _keep_manifest(scan: Scan, manifest: Manifest, key: UnlockedKey) -> None:
+    values = [
+        Measured(
+            metric=Metric(item.metric.value),
+            zone=Zone(item.zone.value),
+            value=item.value,
+            scale_min=item.scale.min,
+            scale_max=item.scale.max,
+        )
+        for item in manifest.measurements
+    ]
+    sealed = key.seal_text(Measurements.dump_json(values).decode(), name="scan.measurements")
+    Scan.objects.filter(pk=scan.pk).update(
+        device_serial=manifest.device.serial,
+        device_model=manifest.device.model,
+        algorithm_version=manifest.algorithm_version,
+        captured_at=manifest.captured_at,
+        measurements=sealed,
+    )
+    person = manifest.patient or Patient()
+    Identity.objects.update_or_create(
+        scan=scan,
+        practice_id=scan.practice_id,
+        defaults={
+            "first_name": _sealed(key, person.first_name, "identity.first_name"),
+            "email": _sealed(key, person.email, "identity.email"),
+        },
+    )
+
+
+def _sealed(key: UnlockedKey, text: str | None, name: str) -> bytes | None:
+    return key.seal_text(text, name=name) if text else None
+
+
+def _reserve(scan: Scan, entries: Iterable[AssetEntry]) -> list[tuple[AssetEntry, Asset]]:
+    """An asset row for each entry; returns those whose bytes are still to be fetched."""
+    rows = {asset.name: asset for asset in Asset.objects.filter(scan=scan, origin="raw")}
+    waiting = []
+    for entry in entries:
+        asset = rows.get(entry.name) or Asset.objects.create(
+            practice_id=scan.practice_id,
+            scan=scan,
+            origin=Asset.Origin.RAW,
+            kind=entry.kind,
+            name=entry.name,
+            light=entry.light or "",
+            metric=entry.metric or "",
+            media_type=entry.media_type,
+            bytes=entry.bytes,
+            object_name=objects.new_name(scan.prefix),
+        )
+        if asset.stored_at is None:
+            waiting.append((entry, asset))
+    return waiting
+
+
+def _store(source: IsemecoClient, entry: AssetEntry, asset: Asset, key: UnlockedKey) -> int:
+    """Stream one asset into storage; returns its bytes."""
+    digest = hashlib.sha256()
+    try:
+        with source.download(entry) as pieces:
+            objects.put(key, asset.object_name, _hashed(pieces, digest), length=entry.bytes)
+    except ValueError as error:
+        raise WorkFailed(
+            "The scanner's cluster sent a file of another size than it said."
+        ) from error
+    if digest.hexdigest() != entry.sha256:
+        raise WorkFailed("A file arrived damaged: its checksum is not the one the scanner gave.")
+    with practice_scope(asset.practice_id):
+        Asset.objects.filter(pk=asset.pk).update(sha256=digest.digest(), stored_at=Now())
+    return entry.bytes
+
+
+def _hashed(pieces: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
+    for piece in pieces:
+        digest.update(piece)
+        yield piece

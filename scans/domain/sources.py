@@ -1,0 +1,38 @@
+"""Opening the way to a practice's scanner."""
+
+from dermalia.residency import egress
+from dermalia.sealing.keys import unlock_credentials
+from dermalia.work.lease import WorkFailed
+from practices.models import Practice
+from scans.isemeco import IsemecoClient
+from scans.isemeco.errors import Busy, ClusterError, CredentialsRefused, ScanGone
+from scans.models import Connection
+
+SECRET = "connection.client_secret"  # noqa: S105 (the name it is sealed under)
+
+
+def connect(*, practice: Practice, base_url: str, client_id: str, client_secret: str) -> Connection:
+    """Store a practice's account in the cluster, its secret sealed (in the practice's scope)."""
+    return Connection.objects.create(
+        practice=practice,
+        base_url=base_url,
+        client_id=client_id,
+        client_secret=unlock_credentials().seal_text(client_secret, name=SECRET),
+    )
+
+
+def open_source(connection: Connection) -> IsemecoClient:
+    """A client for the cluster, behind the egress guard (in the practice's scope)."""
+    return IsemecoClient(
+        base_url=connection.base_url,
+        client_id=connection.client_id,
+        client_secret=unlock_credentials().open_text(connection.client_secret, name=SECRET),
+        session=egress.session(),
+    )
+
+
+def as_work_failure(error: ClusterError) -> WorkFailed:
+    """What a row says about an error of the cluster: when and whether to try again."""
+    if isinstance(error, Busy):
+        return WorkFailed(str(error), after=error.retry_after)
+    return WorkFailed(str(error), retry=not isinstance(error, CredentialsRefused | ScanGone))

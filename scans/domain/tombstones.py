@@ -1,0 +1,28 @@
+"""Remembering that a scan was erased, without remembering which."""
+
+import hashlib
+import hmac
+
+from django.conf import settings
+
+from scans.models import Scan, Tombstone
+
+
+def bury(*, scan: Scan) -> None:
+    """Leave a tombstone, in the transaction that erases the scan."""
+    Tombstone.objects.create(
+        practice_id=scan.practice_id, digest=_digest(scan.practice_id, scan.scan_identifier)
+    )
+
+
+def unburied(*, practice_id: int, identifiers: list[str]) -> list[str]:
+    """Those of the identifiers that were not erased before, in order."""
+    digests = {name: _digest(practice_id, name) for name in identifiers}
+    found = Tombstone.objects.filter(digest__in=list(digests.values()))
+    buried = {bytes(digest) for digest in found.values_list("digest", flat=True)}
+    return [name for name in identifiers if digests[name] not in buried]
+
+
+def _digest(practice_id: int, scan_identifier: str) -> bytes:
+    message = f"tombstone/{practice_id}/{scan_identifier}".encode()
+    return hmac.digest(settings.LINK_PEPPER.encode(), message, hashlib.sha256)

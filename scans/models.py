@@ -1,0 +1,126 @@
+"""Scanners' connections, scans and their files."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from dermalia.tenancy.models import PracticeOwned
+from dermalia.work.models import Work
+from scans.metrics import Metric
+
+
+class Connection(PracticeOwned):
+    """A practice's account in the scanner's cluster."""
+
+    base_url = models.URLField(max_length=200)
+    client_id = models.CharField(max_length=120)
+    client_secret = models.BinaryField()  # sealed under the practice's key
+    cursor = models.CharField(max_length=200, blank=True)
+    last_listed_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=300, blank=True)
+
+
+class Scan(Work):
+    """One capture of one person. Values are sealed under the scan's own key."""
+
+    class State(models.TextChoices):
+        DISCOVERED = "discovered", _("Discovered")
+        PULLED = "pulled", _("Being copied")
+        STORED = "stored", _("Stored")
+        READY = "ready", _("Ready")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="scans")
+    scan_identifier = models.CharField(max_length=120)
+    state = models.CharField(max_length=12, choices=State, default=State.DISCOVERED)
+
+    key_id = models.UUIDField(unique=True)  # the report key, in the keystore
+    prefix = models.CharField(max_length=32, unique=True)  # of its objects in storage
+
+    device_serial = models.CharField(max_length=64, blank=True)
+    device_model = models.CharField(max_length=64, blank=True)
+    algorithm_version = models.CharField(max_length=64, blank=True)
+    captured_at = models.DateTimeField(null=True, blank=True)
+    measurements = models.BinaryField(null=True)  # sealed JSON
+
+    discovered_at = models.DateTimeField(auto_now_add=True)
+    stored_at = models.DateTimeField(null=True, blank=True)
+    ready_at = models.DateTimeField(null=True, blank=True)
+    triangles = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["practice", "scan_identifier"], name="pulled_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["discovered", "pulled", "stored", "ready"]),
+                name="scan_state",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["practice", "-captured_at"]),
+            models.Index(
+                fields=["state", "next_attempt_at"],
+                name="scan_due",
+                condition=~models.Q(state="ready"),
+            ),
+        ]
+
+
+class Identity(PracticeOwned):
+    """All we know of the person beside the scan identifier; both optional, both sealed (R18)."""
+
+    scan = models.OneToOneField(Scan, on_delete=models.CASCADE, related_name="identity")
+    first_name = models.BinaryField(null=True)
+    email = models.BinaryField(null=True)
+
+
+class Asset(PracticeOwned):
+    """A file of a scan: raw as the device made it, or derived from it by conversion.
+
+    The row is written before its object, so that no object can be without an owner.
+    """
+
+    class Origin(models.TextChoices):
+        RAW = "raw", _("from the scanner")
+        DERIVED = "derived", _("derived")
+
+    class Kind(models.TextChoices):
+        MESH = "mesh", _("3D geometry")
+        MATERIAL = "material", _("Material")
+        TEXTURE = "texture", _("Texture")
+        OVERLAY = "overlay", _("Overlay")
+        IMAGE = "image", _("Photograph")
+        MODEL = "model", _("3D model")
+        LAYER = "layer", _("Texture layer")
+        STILL = "still", _("Still")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    scan = models.ForeignKey(Scan, on_delete=models.CASCADE, related_name="assets")
+    origin = models.CharField(max_length=8, choices=Origin)
+    kind = models.CharField(max_length=10, choices=Kind)
+    name = models.CharField(max_length=120)
+    light = models.CharField(max_length=24, blank=True)
+    metric = models.CharField(max_length=16, choices=Metric, blank=True)
+    view = models.CharField(max_length=16, blank=True)
+    media_type = models.CharField(max_length=60)
+    bytes = models.PositiveBigIntegerField()
+    sha256 = models.BinaryField(null=True)
+    object_name = models.CharField(max_length=80, unique=True)
+    stored_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["scan", "origin", "name"], name="each_asset_once")
+        ]
+
+
+class Tombstone(PracticeOwned):
+    """That a scan was erased here and is not to be pulled again. Holds no identifier."""
+
+    append_only = True
+
+    digest = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["practice", "digest"], name="one_tombstone")]

@@ -1,0 +1,29 @@
+from uuid import UUID
+
+from celery import shared_task
+
+from dermalia.tenancy import practice_scope
+from practices.models import Practice
+from scans.domain.convert import convert_scan
+from scans.domain.discover import discover_scans
+from scans.domain.pull import pull_scan
+from scans.models import Connection
+
+
+@shared_task(name="scans.tasks.discover_all", queue="ingest")
+def discover_all() -> None:
+    for practice_id in Practice.objects.values_list("pk", flat=True):
+        with practice_scope(practice_id):
+            connections = list(Connection.objects.values_list("pk", flat=True))
+        for connection_id in connections:
+            discover_scans(practice_id=practice_id, connection_id=connection_id)
+
+
+@shared_task(name="scans.tasks.pull", queue="ingest")
+def pull(practice_id: int, scan_id: str) -> None:
+    pull_scan(practice_id=practice_id, scan_id=UUID(scan_id))
+
+
+@shared_task(name="scans.tasks.convert", queue="convert")
+def convert(practice_id: int, scan_id: str) -> None:
+    convert_scan(practice_id=practice_id, scan_id=UUID(scan_id))
