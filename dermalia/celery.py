@@ -1,11 +1,16 @@
 """The engine that works rows off; the rows themselves are in Postgres (see ``dermalia.work``)."""
 
 import os
+import warnings
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dermalia.settings")
+
+# Messages are JSON and carry two ids; a worker that runs as root is a matter of deployment.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("dermalia")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -282,7 +282,7 @@ TIME_ZONE = "Europe/Berlin"
 # --- Static files
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = None if EMBEDDED else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = EMBEDDED
 WHITENOISE_MIMETYPES = {".wasm": "application/wasm"}

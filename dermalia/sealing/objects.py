@@ -102,9 +102,12 @@ def is_empty(prefix: str) -> bool:
 
 def _unfinished_uploads(prefix: str) -> list[dict[str, Any]]:
     storage = _storage()
-    listed = storage.connection.meta.client.list_multipart_uploads(
-        Bucket=storage.bucket_name, Prefix=f"{prefix}/"
-    )
+    client = storage.connection.meta.client
+    try:
+        listed = client.list_multipart_uploads(Bucket=storage.bucket_name, Prefix=f"{prefix}/")
+    except client.exceptions.NoSuchUpload:
+        # Some servers say so where no upload was ever begun.
+        return []
     return list(listed.get("Uploads", []))
 
 

@@ -1,0 +1,68 @@
+"""The demo's practice, its member of staff and its account at the stand-in."""
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import override
+
+from dermalia.sandbox.demo.credentials import StandIns
+from dermalia.tenancy import practice_scope
+from practices.domain.sign_in import issue_link
+from practices.domain.tenants import create_practice
+from practices.models import Practice, Purpose, User
+from scans.domain.sources import connect
+from scans.models import Connection, Scan
+
+NAME = "Demo-Praxis"
+STAFF = "staff@example.org"
+
+
+def demo_practice(stand_ins: StandIns, *, language: str) -> Practice:
+    """The demo practice, connected to this run's stand-in of the cluster."""
+    with transaction.atomic():
+        practice = Practice.objects.filter(name=NAME).first() or _create(language)
+        Practice.objects.filter(pk=practice.pk).update(language=language)
+        with practice_scope(practice.pk):
+            _connect(practice, stand_ins)
+    practice.refresh_from_db()
+    return practice
+
+
+def sign_in_url(practice: Practice, base_url: str) -> str:
+    """A fresh single-use address for the demo's member of staff."""
+    user = User.objects.get(practice=practice, email=STAFF)
+    with override(practice.language):
+        return base_url + reverse("practices:enter", args=[issue_link(user=user)])
+
+
+def has_scans(practice: Practice) -> bool:
+    with practice_scope(practice.pk):
+        return Scan.objects.exists()
+
+
+def _create(language: str) -> Practice:
+    practice = create_practice(
+        name=NAME,
+        email="praxis@example.org",
+        street="Beispielweg 1",
+        postal_code="00000",
+        city="Musterstadt",
+        phone="+49 000 000000",
+        language=language,
+        release=Practice.Release.AT_ONCE,
+        default_purpose=Purpose.MEDICAL,
+    )
+    User.objects.create(email=STAFF, practice=practice, role=User.Role.OWNER)
+    return practice
+
+
+def _connect(practice: Practice, stand_ins: StandIns) -> None:
+    """The stand-in forgets its scans when it stops, so its cursor starts anew as well."""
+    fresh = connect(
+        practice=practice,
+        base_url=stand_ins.isemeco_url,
+        client_id=stand_ins.client_id,
+        client_secret=stand_ins.client_secret,
+    )
+    older = Connection.objects.exclude(pk=fresh.pk)
+    Scan.objects.filter(connection__in=older).update(connection=fresh)
+    older.delete()
