@@ -1,0 +1,71 @@
+"""What can go wrong with a conversion, as codes a program and sentences a person can act on."""
+
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """Why a capture could not be converted. The values are stored and shown: never rename one."""
+
+    BAD_REQUEST = "bad_request"
+    NO_MESH = "no_mesh"
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    UNREADABLE_MESH = "unreadable_mesh"
+    EMPTY_MESH = "empty_mesh"
+    DAMAGED_MESH = "damaged_mesh"
+    SEVERAL_ATLASES = "several_atlases"
+    UNREADABLE_IMAGE = "unreadable_image"
+    TOO_LARGE = "too_large"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    KILLED = "killed"
+    NOT_READY = "not_ready"
+
+
+_MESSAGES: dict[ErrorCode, str] = {
+    ErrorCode.BAD_REQUEST: "The capture's file list is not usable: a kind, light or metric is "
+    "unknown, missing or given twice.",
+    ErrorCode.NO_MESH: "The capture holds no mesh, or more than one. Export one mesh again.",
+    ErrorCode.UNSUPPORTED_FORMAT: "The mesh is not an OBJ, GLB or PLY file this version reads.",
+    ErrorCode.UNREADABLE_MESH: "The mesh file is damaged or incomplete. Transfer it again.",
+    ErrorCode.EMPTY_MESH: "The mesh file has no triangles; a point cloud cannot be shown.",
+    ErrorCode.DAMAGED_MESH: "Parts of the mesh would be lost in reading it. Export it again.",
+    ErrorCode.SEVERAL_ATLASES: "The mesh spreads its colour over several textures; export it with "
+    "one texture.",
+    ErrorCode.UNREADABLE_IMAGE: "A texture or overlay is damaged or is not a JPEG, PNG or WebP "
+    "image. Transfer it again.",
+    ErrorCode.TOO_LARGE: "The capture is larger than this service accepts.",
+    ErrorCode.TIMEOUT: "The conversion took longer than allowed.",
+    ErrorCode.CRASHED: "The conversion stopped unexpectedly.",
+    ErrorCode.KILLED: "The conversion was stopped from outside.",
+    ErrorCode.NOT_READY: "The converter is not installed correctly: gltfpack's library.wasm is "
+    "missing or is not the pinned version.",
+}
+
+# The same bytes may pass on another day or on another machine; everything else fails for good.
+_TRANSIENT = frozenset(
+    {ErrorCode.TIMEOUT, ErrorCode.CRASHED, ErrorCode.KILLED, ErrorCode.NOT_READY}
+)
+
+
+class ConversionError(Exception):
+    """A capture that could not be converted.
+
+    ``code`` is an `ErrorCode`, ``message`` a sentence a person can act on. ``where`` names the
+    place in our own code (module and line) or the signal, for the log. None of the three holds
+    file contents or names given by a client.
+    """
+
+    def __init__(self, code: ErrorCode, *, where: str = "") -> None:
+        super().__init__(_MESSAGES[code])
+        self.code = code
+        self.where = where
+
+    @property
+    def message(self) -> str:
+        """A sentence a person can act on."""
+        return _MESSAGES[self.code]
+
+    @property
+    def is_permanent(self) -> bool:
+        """True when trying the same files again cannot help."""
+        return self.code not in _TRANSIENT

@@ -1,0 +1,92 @@
+"""Textures and overlays, decoded with care and encoded anew without anything but their pixels."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from .errors import ConversionError, ErrorCode
+
+if TYPE_CHECKING:
+    from .limits import ImageFormat
+
+_FORMATS = ("JPEG", "PNG", "WEBP")
+_MEDIA_TYPES: dict[ImageFormat, str] = {"avif": "image/avif", "webp": "image/webp"}
+_SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I")
+
+
+def media_type(image_format: ImageFormat) -> str:
+    """The media type of an encoded image."""
+    return _MEDIA_TYPES[image_format]
+
+
+def limit_pixels(pixels: int) -> None:
+    """Refuse larger images in this process: Pillow's own limit only warns up to twice its value."""
+    Image.MAX_IMAGE_PIXELS = pixels
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+
+def decode_texture(data: bytes, *, size: int) -> Image.Image:
+    """An RGB image of at most ``size`` pixels on its longer edge.
+
+    An orientation tag is not followed: texture coordinates count in stored pixels. Raises
+    ConversionError: UNREADABLE_IMAGE, TOO_LARGE.
+    """
+    return _decode(data, size, draft=True, keep_grey=False)
+
+
+def decode_overlay(data: bytes, *, size: int) -> Image.Image:
+    """Like `decode_texture`, but a greyscale image stays one ("L"); 16 bits become eight."""
+    return _decode(data, size, draft=False, keep_grey=True)
+
+
+def _decode(data: bytes, size: int, *, draft: bool, keep_grey: bool) -> Image.Image:
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            if draft and image.format == "JPEG":
+                # Decoding at a half, a quarter or an eighth saves most of the time and memory.
+                image.draft("RGB", (size, size))
+            image.load()
+            picture = _eight_bits(image) if keep_grey else image.convert("RGB")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+        raise ConversionError(ErrorCode.TOO_LARGE, where="image pixels") from error
+    except Exception as error:  # each of Pillow's decoders has errors of its own
+        raise ConversionError(ErrorCode.UNREADABLE_IMAGE, where=type(error).__name__) from error
+    picture.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return _only_pixels(picture)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    if image.mode in _SIXTEEN_BITS:
+        return image.point(lambda level: level * (255 / 65535)).convert("L")
+    if image.mode in ("1", "L"):
+        return image.convert("L")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    # Where an overlay is transparent nothing was measured, which black stands for.
+    rgba = image.convert("RGBA")
+    black = Image.new("RGBA", rgba.size, (0, 0, 0, 255))
+    flat = Image.alpha_composite(black, rgba)
+    return flat.convert("L" if image.mode in ("LA", "La") else "RGB")
+
+
+def _only_pixels(image: Image.Image) -> Image.Image:
+    """A copy without Exif, colour profile, comments or text: Pillow would save some of them."""
+    clean = Image.new(image.mode, image.size)
+    clean.paste(image)
+    return clean
+
+
+def encode(image: Image.Image, image_format: ImageFormat, *, fine: bool = False) -> bytes:
+    """Encode for the web; ``fine`` spends more bytes, for pictures whose levels are values."""
+    file = io.BytesIO()
+    if image_format == "avif":
+        # Without colour planes a greyscale image is smaller; others lose half their colour detail.
+        subsampling = "4:0:0" if image.mode == "L" else "4:2:0"
+        image.save(file, "AVIF", quality=80 if fine else 60, speed=8, subsampling=subsampling)
+    else:
+        image.save(file, "WEBP", quality=90 if fine else 80, method=4)
+    return file.getvalue()

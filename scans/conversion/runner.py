@@ -1,0 +1,196 @@
+"""The parent's side: starts the child, feeds it, listens for so long and so much, and no more."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import framing
+from .errors import ConversionError, ErrorCode
+from .limits import MIB, Limits, Profile
+from .model import Conversion, Output, SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ROOT = Path(__file__).resolve().parents[2]
+_CHUNK = 1 << 18
+_HEADER_ROOM = MIB
+_WAIT_AFTER_KILL = 10.0
+_KEPT_VARIABLES = ("DERMALIA_GLTFPACK_WASM", "LD_LIBRARY_PATH")
+_OUTPUT_NAME = re.compile(r"[a-z]+(-[a-z0-9_-]{1,48})?\.(?P<suffix>glb|avif|webp)")
+_OUTPUT_KINDS = {"model", "layer", "overlay", "still"}
+_MEDIA_TYPES = {"glb": "model/gltf-binary", "avif": "image/avif", "webp": "image/webp"}
+
+
+def convert(
+    files: Sequence[SourceFile], *, limits: Limits | None = None, profile: Profile | None = None
+) -> Conversion:
+    """Turn the raw files of one capture into web-ready files, in a confined child process.
+
+    The base colour is the texture with light "white" or none, else the first, else the image
+    inside a GLB. Every texture becomes a layer, every overlay an overlay; files of kind "image" are
+    not used. Nothing is written to a disk. The child dies with the calling thread.
+
+    Raises ConversionError.
+    """
+    limits, profile = limits or Limits(), profile or Profile()
+    size = sum(len(file.data) for file in files)
+    if size > limits.input_bytes or len(files) > limits.files:
+        raise ConversionError(ErrorCode.TOO_LARGE, where="input")
+    fields = ("name", "kind", "light", "metric")
+    request = framing.pack(
+        {
+            "files": [{f: getattr(file, f) for f in fields} for file in files],
+            "profile": dataclasses.asdict(profile),
+        },
+        [file.data for file in files],
+    )
+    return _conversion(_exchange(request, limits))
+
+
+def _exchange(request: list[bytes], limits: Limits) -> bytearray:
+    """Start a child, send it the request and return its answer. Raises ConversionError."""
+    with _started(limits) as child:
+        try:
+            answer = _Conversation(child, request, limits).run()
+            code = child.wait(_WAIT_AFTER_KILL)
+        except subprocess.TimeoutExpired as error:
+            raise ConversionError(ErrorCode.TIMEOUT) from error
+        finally:
+            _end(child)
+    if code != 0:
+        raise _death(code)
+    return answer
+
+
+def _started(limits: Limits) -> subprocess.Popen[bytes]:
+    arguments = [json.dumps(dataclasses.asdict(limits)), str(os.getpid())]
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-s", "-B", "-m", __package__, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        cwd="/",
+        env={
+            **kept,
+            "LANG": "C.UTF-8",
+            "OPENBLAS_NUM_THREADS": "1",
+            "PYTHONPATH": str(_ROOT),
+        },
+        start_new_session=True,
+    )
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Kill the child and whatever it might have started; harmless when it has ended."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def _death(code: int) -> ConversionError:
+    if code == -signal.SIGXCPU:
+        return ConversionError(ErrorCode.TIMEOUT, where="SIGXCPU")
+    if code == -signal.SIGKILL:
+        return ConversionError(ErrorCode.KILLED, where="SIGKILL")
+    where = signal.Signals(-code).name if code < 0 else f"exit {code}"
+    return ConversionError(ErrorCode.CRASHED, where=where)
+
+
+class _Conversation:
+    """Writes the request and reads the answer at the same time, so that no pipe fills up."""
+
+    def __init__(self, child: subprocess.Popen[bytes], request: list[bytes], limits: Limits):
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stderr is not None
+        self._stdin, self._stdout, self._stderr = child.stdin, child.stdout, child.stderr
+        self._pending = [memoryview(chunk) for chunk in reversed(request) if chunk]
+        self._room = limits.output_bytes + _HEADER_ROOM
+        self._deadline = time.monotonic() + limits.wall_seconds
+        self._answer = bytearray()
+
+    def run(self) -> bytearray:
+        """The whole answer. Raises ConversionError(TIMEOUT), or CRASHED if it is too long."""
+        with selectors.DefaultSelector() as selector:
+            for stream in (self._stdin, self._stdout, self._stderr):
+                os.set_blocking(stream.fileno(), False)
+            selector.register(self._stdin, selectors.EVENT_WRITE, self._write)
+            selector.register(self._stdout, selectors.EVENT_READ, self._read)
+            # What a library prints may quote the files, so it is read away and not kept.
+            selector.register(self._stderr, selectors.EVENT_READ, self._discard)
+            while selector.get_map():
+                for key, _ in selector.select(self._remaining()):
+                    if not key.data():
+                        selector.unregister(key.fileobj)
+        return self._answer
+
+    def _remaining(self) -> float:
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
+            raise ConversionError(ErrorCode.TIMEOUT)
+        return remaining
+
+    def _write(self) -> bool:
+        """Send one chunk; False when there is no more to send."""
+        try:
+            if self._pending:
+                sent = os.write(self._stdin.fileno(), self._pending[-1][:_CHUNK])
+                self._pending[-1] = self._pending[-1][sent:]
+                if not self._pending[-1]:
+                    self._pending.pop()
+        except BrokenPipeError:
+            self._pending.clear()  # it has died, or answered before it had read everything
+        if not self._pending:
+            self._stdin.close()
+        return bool(self._pending)
+
+    def _read(self) -> bool:
+        chunk = os.read(self._stdout.fileno(), _CHUNK)
+        self._answer += chunk
+        if len(self._answer) > self._room:
+            raise ConversionError(ErrorCode.CRASHED, where="answer too long")
+        return bool(chunk)
+
+    def _discard(self) -> bool:
+        return bool(os.read(self._stderr.fileno(), _CHUNK))
+
+
+def _conversion(answer: bytearray) -> Conversion:
+    """The child's answer, checked: it has handled hostile files and is not to be trusted.
+
+    Raises ConversionError.
+    """
+    try:
+        header, blobs = framing.unpack(answer)
+        if "error" in header:
+            raise ConversionError(ErrorCode(header["error"]), where=str(header["where"])[:200])
+        outputs = [
+            _output(fields, data) for fields, data in zip(header["outputs"], blobs, strict=True)
+        ]
+        counts = int(header["triangles_in"]), int(header["triangles"])
+        return Conversion(tuple(outputs), *counts, network=str(header["network"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConversionError(ErrorCode.CRASHED, where="answer") from error
+
+
+def _output(fields: dict[str, Any], data: bytes) -> Output:
+    output = Output(**fields, data=data)
+    match = _OUTPUT_NAME.fullmatch(output.name)
+    if match is None or output.kind not in _OUTPUT_KINDS:
+        raise ValueError("an output with a strange name or kind")
+    if output.media_type != _MEDIA_TYPES[match["suffix"]]:
+        raise ValueError("an output whose media type does not fit its name")
+    return output

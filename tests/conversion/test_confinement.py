@@ -1,0 +1,240 @@
+"""What the child may not do, and what becomes of it and its parent when either is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from scans.conversion import ConversionError, ErrorCode, Limits, SourceFile, convert, framing
+from scans.conversion.runner import _conversion, _death
+
+from . import support
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+_TRIES = """
+import errno, json, os, resource, socket, subprocess, sys
+from scans.conversion.confine import confine
+from scans.conversion.limits import Limits
+
+network = confine(Limits(memory=256 << 20), parent=int(sys.argv[1]))
+blocked = {}
+
+def attempt(name, function):
+    try:
+        function()
+        blocked[name] = False
+    except (OSError, MemoryError) as error:
+        blocked[name] = True
+
+def write_file():
+    with open(sys.argv[2], "wb") as file:
+        file.write(b"x")
+
+import mmap
+attempt("socket", lambda: socket.socket())
+attempt("unix socket", lambda: socket.socketpair())
+attempt("program", lambda: subprocess.run(["/bin/true"]))
+attempt("signal", lambda: os.kill(os.getppid(), 0))
+attempt("file", write_file)
+attempt("memory", lambda: bytearray(300 << 20))
+attempt("anonymous memory", lambda: mmap.mmap(-1, 300 << 20, flags=mmap.MAP_PRIVATE))
+print(json.dumps([network, blocked, resource.getrlimit(resource.RLIMIT_CORE)]))
+"""
+
+
+def children(pid: int) -> list[int]:
+    """Living child processes, of all threads."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_for(condition: object, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_confined_process_can_reach_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _TRIES, str(os.getpid()), str(tmp_path / "file")],
+        env={"PYTHONPATH": str(_ROOT)},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    network, blocked, core = json.loads(done.stdout)
+    assert network in ("seccomp", "namespace+seccomp")
+    assert blocked == dict.fromkeys(blocked, True)
+    assert len(blocked) == 7
+    assert core == [0, 0]
+
+
+def test_a_child_that_computes_too_long_is_stopped_by_the_system() -> None:
+    program = (
+        "import sys; from scans.conversion.confine import confine;"
+        "from scans.conversion.limits import Limits;"
+        "confine(Limits(cpu_seconds=1), parent=int(sys.argv[1]))\nwhile True: pass"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(os.getpid())],
+        env={"PYTHONPATH": str(_ROOT)},
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == -signal.SIGXCPU
+    assert _death(done.returncode).code is ErrorCode.TIMEOUT
+
+
+def test_the_child_gets_no_secrets_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capture: list[SourceFile]
+) -> None:
+    seen: list[bytes] = []
+
+    def look() -> None:
+        wait_for(lambda: children(os.getpid()))
+        child = children(os.getpid())[0]
+        environment = Path(f"/proc/{child}/environ")
+        wait_for(lambda: b"PYTHONPATH" in environment.read_bytes())
+        seen.append(environment.read_bytes())
+
+    monkeypatch.setenv("DERMALIA_ROOT_KEY", "planted")
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    convert(capture, profile=support.QUICK)
+    watcher.join()
+    assert b"planted" not in seen[0]
+
+
+def test_a_killed_child_is_reported_and_the_next_conversion_works(
+    capture: list[SourceFile],
+) -> None:
+    def kill() -> None:
+        wait_for(lambda: children(os.getpid()))
+        os.kill(children(os.getpid())[0], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(ConversionError) as caught:
+        convert(capture, profile=support.QUICK)
+    killer.join()
+    assert caught.value.code is ErrorCode.KILLED
+    assert not caught.value.is_permanent
+    assert convert(capture, profile=support.QUICK).triangles > 3000
+
+
+def test_a_killed_worker_leaves_no_child_behind(tmp_path: Path) -> None:
+    scan = tmp_path / "scan.obj"
+    scan.write_bytes(support.obj_bytes(100_000))
+    program = (
+        "import sys; from scans.conversion import *; from pathlib import Path;"
+        "convert([SourceFile('a', 'mesh', None, None, Path(sys.argv[1]).read_bytes())])"
+    )
+    worker = subprocess.Popen(
+        [sys.executable, "-c", program, str(scan)], env={"PYTHONPATH": str(_ROOT)}
+    )
+    wait_for(lambda: children(worker.pid))
+    child = children(worker.pid)[0]
+    # Only once the child listens to its parent's end; a moment later it is hard at work.
+    wait_for(lambda: b"800" in Path(f"/proc/{child}/oom_score_adj").read_bytes())
+    worker.kill()
+    worker.wait()
+    wait_for(lambda: not is_alive(child), seconds=2)
+
+
+def test_a_timed_out_child_is_gone_when_the_error_arrives(capture: list[SourceFile]) -> None:
+    before = children(os.getpid())
+    with pytest.raises(ConversionError) as caught:
+        convert(capture, limits=Limits(wall_seconds=0.2))
+    assert caught.value.code is ErrorCode.TIMEOUT
+    assert children(os.getpid()) == before
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"outputs": [], "triangles_in": 1},
+        {"error": "no such code", "where": ""},
+        {"outputs": [{"name": "../../etc/cron.d/x"}], "triangles_in": 1, "triangles": 1},
+        {
+            "outputs": [
+                {
+                    "name": "../model.glb",
+                    "kind": "model",
+                    "view": None,
+                    "light": None,
+                    "metric": None,
+                    "media_type": "model/gltf-binary",
+                }
+            ],
+            "triangles_in": 1,
+            "triangles": 1,
+            "network": "seccomp",
+        },
+        {
+            "outputs": [
+                {
+                    "name": "layer-white.avif",
+                    "kind": "layer",
+                    "view": None,
+                    "light": "white",
+                    "metric": None,
+                    "media_type": "text/html",
+                }
+            ],
+            "triangles_in": 1,
+            "triangles": 1,
+            "network": "seccomp",
+        },
+    ],
+)
+def test_an_answer_a_taken_over_child_might_give_is_refused(header: framing.Header) -> None:
+    answer = bytearray().join(framing.pack(header, [b"x"] * len(header.get("outputs", []))))
+    with pytest.raises(ConversionError) as caught:
+        _conversion(answer)
+    assert caught.value.code is ErrorCode.CRASHED
+
+
+def test_a_module_of_another_version_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capture: list[SourceFile]
+) -> None:
+    from scans.conversion import gltfpack
+
+    other = tmp_path / "library.wasm"
+    other.write_bytes(gltfpack.module_path().read_bytes() + b"\0")
+    monkeypatch.setenv("DERMALIA_GLTFPACK_WASM", str(other))
+    monkeypatch.setattr(gltfpack, "cache_path", lambda: tmp_path / "none.cwasm")
+    with pytest.raises(ConversionError) as caught:
+        gltfpack.prepare()
+    assert caught.value.code is ErrorCode.NOT_READY
+    assert not (tmp_path / "none.cwasm").exists()
+
+
+def test_a_damaged_cache_is_replaced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from scans.conversion import gltfpack
+
+    cache = tmp_path / "build" / "module.cwasm"
+    cache.parent.mkdir()
+    cache.write_bytes(b"not machine code")
+    monkeypatch.setattr(gltfpack, "cache_path", lambda: cache)
+    assert gltfpack.prepare() == cache
+    assert cache.stat().st_size > 500_000
+    assert list(cache.parent.iterdir()) == [cache]
