@@ -1,13 +1,20 @@
 from uuid import UUID
 
 from celery import shared_task
+from celery.signals import worker_init
 
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
+from scans import conversion
 from scans.domain.convert import convert_scan
 from scans.domain.discover import discover_scans
 from scans.domain.pull import pull_scan
 from scans.models import Connection
+
+
+@worker_init.connect
+def prepare_conversion(**_: object) -> None:
+    conversion.prepare()
 
 
 @shared_task(name="scans.tasks.discover_all", queue="ingest")

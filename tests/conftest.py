@@ -1,19 +1,31 @@
 """Real Postgres, Redis and S3 for every test, from wheels, in a folder of the run's own."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from dermalia.embedded import Services, database_url
+from dermalia.sandbox.face import Capture, make_capture
+from dermalia.sandbox.isemeco import IsemecoStandIn
+from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from practices.domain.tenants import create_practice
-from practices.models import Practice, User
+from practices.models import Practice, Purpose, User
+from reports.mail.resend import ResendProvider
+from reports.models import Delivery, Report
+from scans.domain.convert import convert_scan
+from scans.domain.discover import discover_scans
+from scans.domain.pull import pull_scan
+from scans.domain.sources import connect
+from scans.models import Connection, Scan
 from tests.environment import DATA
 
 CLONE = "dermalia_test"
@@ -72,6 +84,92 @@ def scope(practice: Practice) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def small_capture() -> Capture:
+    """The synthetic face, small enough for a test."""
+    return make_capture(seed=1, triangles=4000, texture_size=256, overlay_size=128)
+
+
+@pytest.fixture
+def cluster(settings: Settings) -> Iterator[IsemecoStandIn]:
+    """A cluster on this machine, admitted by the egress guard."""
+    with IsemecoStandIn(client_id="dermalia", client_secret="for this test") as stand_in:
+        settings.SANDBOX_ORIGINS = [*settings.SANDBOX_ORIGINS, stand_in.url]
+        yield stand_in
+
+
+@pytest.fixture
+def mailbox(settings: Settings) -> Iterator[ResendStandIn]:
+    """A mail service on this machine, admitted by the egress guard."""
+    with ResendStandIn(api_key="re_for_this_test") as stand_in:
+        settings.SANDBOX_ORIGINS = [*settings.SANDBOX_ORIGINS, stand_in.url]
+        settings.RESEND_URL, settings.RESEND_API_KEY = stand_in.url, "re_for_this_test"
+        yield stand_in
+
+
+@pytest.fixture
+def account(practice: Practice, cluster: IsemecoStandIn) -> Connection:
+    """The practice's account in the cluster."""
+    return connect_to(cluster, practice)
+
+
+def connect_to(cluster: IsemecoStandIn, practice: Practice) -> Connection:
+    with practice_scope(practice.pk):
+        return connect(
+            practice=practice,
+            base_url=cluster.url,
+            client_id="dermalia",
+            client_secret="for this test",
+        )
+
+
+def discover(account: Connection) -> list[Scan]:
+    """Take in what the cluster lists; every scan of the practice, oldest first."""
+    discover_scans(practice_id=account.practice_id, connection_id=account.pk)
+    with practice_scope(account.practice_id):
+        return list(Scan.objects.order_by("discovered_at"))
+
+
+@pytest.fixture
+def report(
+    practice: Practice, account: Connection, cluster: IsemecoStandIn, small_capture: Capture
+) -> Report:
+    """A released report of the synthetic face, with its mail still in the outbox."""
+    release_at_once(practice)
+    cluster.add_scan(small_capture, first_name="Jördis", email="patient@example.org")
+    return report_of(discover(account)[0])
+
+
+def release_at_once(practice: Practice, purpose: Purpose = Purpose.AESTHETIC) -> None:
+    practice.release = Practice.Release.AT_ONCE
+    practice.default_purpose = purpose
+    practice.save()
+
+
+def report_of(scan: Scan) -> Report:
+    """Pull and convert the scan; the report that comes of it."""
+    pull_scan(practice_id=scan.practice_id, scan_id=scan.pk)
+    convert_scan(practice_id=scan.practice_id, scan_id=scan.pk)
+    with practice_scope(scan.practice_id):
+        scan.refresh_from_db()
+        assert scan.last_error == ""
+        return Report.objects.select_related("scan", "practice").get(scan=scan)
+
+
+def link_in_mail(report: Report, mailbox: ResendStandIn) -> str:
+    """Send the report's mail; the path its link leads to."""
+    from reports.domain.delivery import send_delivery
+
+    with practice_scope(report.practice_id):
+        delivery_id: UUID = Delivery.objects.get(report=report).pk
+    send_delivery(
+        practice_id=report.practice_id, delivery_id=delivery_id, provider=ResendProvider()
+    )
+    text = mailbox.mails[-1].text or ""
+    address = next(word for word in text.split() if word.startswith(settings.PUBLIC_URL))
+    return address.removeprefix(settings.PUBLIC_URL)
+
+
 def superuser_connection() -> psycopg.Connection[tuple[object, ...]]:
     """A connection that no policy holds back, to look behind the application's back."""
     return psycopg.connect(database_url(DATA, "postgres", CLONE), autocommit=True)
@@ -86,8 +184,6 @@ def clone_database() -> None:
 
 def scans_folder() -> Path | None:
     """Real scans to test with, where somebody has put them (``DERMALIA_SCANS``)."""
-    import os
-
     beside = Path(settings.BASE_DIR).parent / "shared" / "scans"
     folder = Path(os.environ.get("DERMALIA_SCANS", beside))
     return folder if folder.is_dir() else None

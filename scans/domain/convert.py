@@ -30,7 +30,7 @@ def convert_scan(*, practice_id: int, scan_id: UUID) -> None:
             result = convert([_source_file(asset, key) for asset in raw])
         except ConversionError as error:
             # The same bytes fail the same way: only the practice can help, with a new capture.
-            raise WorkFailed(error.message, retry=error.code in {"timeout", "crashed"}) from error
+            raise WorkFailed(error.message, retry=not error.is_permanent) from error
         for output in result.outputs:
             _keep(scan, output, key)
         _make_ready(scan, result)

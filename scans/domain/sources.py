@@ -5,7 +5,7 @@ from dermalia.sealing.keys import unlock_credentials
 from dermalia.work.lease import WorkFailed
 from practices.models import Practice
 from scans.isemeco import IsemecoClient
-from scans.isemeco.errors import Busy, ClusterError, CredentialsRefused, ScanGone
+from scans.isemeco.errors import Busy, ClusterError
 from scans.models import Connection
 
 SECRET = "connection.client_secret"  # noqa: S105 (the name it is sealed under)
@@ -35,4 +35,4 @@ def as_work_failure(error: ClusterError) -> WorkFailed:
     """What a row says about an error of the cluster: when and whether to try again."""
     if isinstance(error, Busy):
         return WorkFailed(str(error), after=error.retry_after)
-    return WorkFailed(str(error), retry=not isinstance(error, CredentialsRefused | ScanGone))
+    return WorkFailed(str(error), retry=error.worth_retrying)
