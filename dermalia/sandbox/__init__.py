@@ -1,0 +1,1 @@
+"""Stand-ins over real HTTP for the services Dermalia talks to, and synthetic scans for them."""
