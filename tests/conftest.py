@@ -1,7 +1,8 @@
 """Real Postgres, Redis and S3 for every test, from wheels, in a folder of the run's own."""
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from practices.domain.tenants import create_practice
 from practices.models import Practice, Purpose, User
 from reports.mail.resend import ResendProvider
 from reports.models import Delivery, Report
+from scans.conversion import Conversion, SourceFile, convert
 from scans.domain.convert import convert_scan
 from scans.domain.discover import discover_scans
 from scans.domain.pull import pull_scan
@@ -88,6 +90,30 @@ def scope(practice: Practice) -> Iterator[None]:
 def small_capture() -> Capture:
     """The synthetic face, small enough for a test."""
     return make_capture(seed=1, triangles=4000, texture_size=256, overlay_size=128)
+
+
+@pytest.fixture(scope="session")
+def conversions() -> dict[str, Conversion]:
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def converts_each_capture_once(
+    monkeypatch: pytest.MonkeyPatch, conversions: dict[str, Conversion]
+) -> None:
+    """The real conversion, remembered: the same small face need not be drawn for every test."""
+
+    def remembering(files: Sequence[SourceFile]) -> Conversion:
+        digest = hashlib.sha256()
+        for file in files:
+            digest.update(f"{file.name}/{file.kind}/{file.light}/{file.metric}/".encode())
+            digest.update(file.data)
+        name = digest.hexdigest()
+        if name not in conversions:
+            conversions[name] = convert(files)
+        return conversions[name]
+
+    monkeypatch.setattr("scans.domain.convert.convert", remembering)
 
 
 @pytest.fixture

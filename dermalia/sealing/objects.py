@@ -12,6 +12,7 @@ from dermalia.sealing import chunks
 from dermalia.sealing.keys import UnlockedKey
 
 READ_PIECE = 256 * 1024
+SMALL = 4 * 1024 * 1024
 
 
 class StorageDisagrees(Exception):
@@ -41,9 +42,13 @@ def put(key: UnlockedKey, name: str, plaintext: Iterable[bytes], *, length: int)
         ValueError: the stream is longer or shorter than ``length``; nothing is stored.
         StorageDisagrees: storage reports another size than was sent.
     """
-    sealed = _Stream(chunks.seal(key.secret, name, plaintext, length))
+    sealed = chunks.seal(key.secret, name, plaintext, length)
     bucket = _storage().bucket
-    bucket.upload_fileobj(sealed, name)
+    if length <= SMALL:
+        # One request instead of a thread pool and its queues.
+        bucket.put_object(Key=name, Body=b"".join(sealed))
+    else:
+        bucket.upload_fileobj(_Stream(sealed), name)
     stored = bucket.Object(name).content_length
     if stored != chunks.sealed_size(length):
         raise StorageDisagrees(f"{name}: {stored} bytes")
@@ -59,13 +64,15 @@ def read(
         SealBroken: the bytes in storage are not what was sealed.
         FileNotFoundError: storage has no such object.
     """
+    if start == 0 and stop is None:
+        yield from _read_whole(key, name)
+        return
     header = _fetch(name, 0, chunks.HEADER.size).read()
     length = chunks.plaintext_length(header)
     stop = length if stop is None else stop
     wanted = chunks.span(length, start, stop)
     body = _fetch(name, wanted.start, wanted.stop)
-    pieces = iter(lambda: body.read(READ_PIECE), b"")
-    yield from chunks.unseal(key.secret, name, header, pieces, start=start, stop=stop)
+    yield from chunks.unseal(key.secret, name, header, _pieces(body), start=start, stop=stop)
 
 
 def read_all(key: UnlockedKey, name: str) -> bytes:
@@ -111,13 +118,24 @@ def _unfinished_uploads(prefix: str) -> list[dict[str, Any]]:
     return list(listed.get("Uploads", []))
 
 
-def _fetch(name: str, start: int, stop: int) -> Any:
+def _read_whole(key: UnlockedKey, name: str) -> Iterator[bytes]:
+    """One request: the header comes first in the same body."""
+    body = _fetch(name)
+    header = body.read(chunks.HEADER.size)
+    length = chunks.plaintext_length(header)
+    yield from chunks.unseal(key.secret, name, header, _pieces(body), start=0, stop=length)
+
+
+def _pieces(body: Any) -> Iterator[bytes]:
+    return iter(lambda: body.read(READ_PIECE), b"")
+
+
+def _fetch(name: str, start: int | None = None, stop: int | None = None) -> Any:
     storage = _storage()
     client = storage.connection.meta.client
+    wanted = {} if start is None or stop is None else {"Range": f"bytes={start}-{stop - 1}"}
     try:
-        answer = client.get_object(
-            Bucket=storage.bucket_name, Key=name, Range=f"bytes={start}-{stop - 1}"
-        )
+        answer = client.get_object(Bucket=storage.bucket_name, Key=name, **wanted)
     except client.exceptions.NoSuchKey as error:
         raise FileNotFoundError(name) from error
     return answer["Body"]

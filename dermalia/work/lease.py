@@ -51,7 +51,7 @@ def lease(model: type[W], pk: object, *, practice_id: int, state: str) -> Iterat
     is written to the row and swallowed: it is an outcome. Any other exception is written as
     a crash and raised, so that it is seen.
     """
-    row = _claim(model, pk, practice_id=practice_id, state=state)
+    row = claim(model, pk, practice_id=practice_id, state=state)
     if row is None:
         yield None
         return
@@ -65,6 +65,27 @@ def lease(model: type[W], pk: object, *, practice_id: int, state: str) -> Iterat
         # Told apart from a kill only by the sentence: a kill leaves the lease to run out.
         _fail(row, practice_id, "An unexpected error; the log has its details.", retry=True)
         raise
+
+
+def claim(model: type[W], pk: object, *, practice_id: int, state: str) -> W | None:
+    """Take the row under a lease of its own, or None if it is not due or somebody has it.
+
+    ``lease`` is how work is done; a claim that nobody ends is what a kill leaves behind.
+    """
+    holder = f"{os.environ.get('DERMALIA_WORKER', 'worker')}:{secrets.token_hex(8)}"
+    free = Q(leased_until=None) | Q(leased_until__lt=Now())
+    with practice_scope(practice_id):
+        due = _rows(model).filter(
+            free, pk=pk, state=state, quarantined_at=None, next_attempt_at__lte=Now()
+        )
+        if _quarantined_after_crashes(due):
+            return None
+        taken = due.update(
+            attempts=F("attempts") + 1,
+            leased_until=Now() + timedelta(seconds=settings.WORK_LEASE_SECONDS),
+            leased_by=holder,
+        )
+        return _rows(model).get(pk=pk) if taken else None
 
 
 def finish(row: Work, *, state: str) -> None:
@@ -117,23 +138,6 @@ def retry_now(row: Work) -> None:
     )
     row.refresh_from_db()
     nudge(type(row), row.pk, state=row.state)
-
-
-def _claim(model: type[W], pk: object, *, practice_id: int, state: str) -> W | None:
-    holder = f"{os.environ.get('DERMALIA_WORKER', 'worker')}:{secrets.token_hex(8)}"
-    free = Q(leased_until=None) | Q(leased_until__lt=Now())
-    with practice_scope(practice_id):
-        due = _rows(model).filter(
-            free, pk=pk, state=state, quarantined_at=None, next_attempt_at__lte=Now()
-        )
-        if _quarantined_after_crashes(due):
-            return None
-        taken = due.update(
-            attempts=F("attempts") + 1,
-            leased_until=Now() + timedelta(seconds=settings.WORK_LEASE_SECONDS),
-            leased_by=holder,
-        )
-        return _rows(model).get(pk=pk) if taken else None
 
 
 def _quarantined_after_crashes(due: models.QuerySet[W]) -> int:

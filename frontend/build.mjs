@@ -1,0 +1,58 @@
+/**
+ * Bundles css/ and js/ into static/dist (or the folder given by --outdir).
+ *
+ * The output folder is replaced as a whole, so a renamed source never leaves a stale file behind.
+ * There are no source maps: the static-file storage would look for maps nobody ships.
+ */
+import { copyFile, mkdir, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(here);
+const { values } = parseArgs({ options: { outdir: { type: "string" } } });
+const outdir = resolve(values.outdir ?? join(root, "static", "dist"));
+
+const dracoSource = join(root, "node_modules/three/examples/jsm/libs/draco/gltf");
+const fontSource = join(root, "node_modules/@fontsource-variable/figtree/files");
+
+/** Files shipped as they are: path in the output folder → where it comes from. */
+const copies = {
+  "draco/draco_decoder.wasm": join(dracoSource, "draco_decoder.wasm"),
+  "draco/draco_wasm_wrapper.js": join(dracoSource, "draco_wasm_wrapper.js"),
+  "fonts/figtree-latin.woff2": join(fontSource, "figtree-latin-wght-normal.woff2"),
+  "fonts/figtree-latin-ext.woff2": join(fontSource, "figtree-latin-ext-wght-normal.woff2"),
+  "fonts/LICENSE.txt": join(fontSource, "../LICENSE"),
+  "icon.svg": join(here, "assets/icon.svg"),
+};
+
+async function copyAll() {
+  for (const [name, source] of Object.entries(copies)) {
+    const target = join(outdir, name);
+    await mkdir(dirname(target), { recursive: true });
+    await copyFile(source, target);
+  }
+}
+
+await rm(outdir, { recursive: true, force: true });
+await build({
+  absWorkingDir: here,
+  entryPoints: {
+    app: "css/app.css",
+    report: "js/report.js",
+    viewer: "js/viewer.js",
+  },
+  outdir,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: ["es2022", "safari16.4"],
+  // Fonts are copied under stable names; the stylesheet refers to them relative to itself.
+  external: ["./fonts/*"],
+  legalComments: "linked",
+  logLevel: "warning",
+});
+await copyAll();

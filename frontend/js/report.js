@@ -1,0 +1,11 @@
+/** Entry of the report page. Small on purpose: 3D code arrives only when a person asks for it. */
+import { openDetailsForPrint } from "./report/print.js";
+import { ViewerPanel } from "./report/panel.js";
+
+openDetailsForPrint();
+
+const root = document.querySelector("[data-viewer]");
+const config = document.getElementById("viewer-config");
+if (root && config) {
+  new ViewerPanel(root, JSON.parse(config.textContent));
+}
