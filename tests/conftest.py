@@ -201,6 +201,16 @@ def superuser_connection() -> psycopg.Connection[tuple[object, ...]]:
     return psycopg.connect(database_url(DATA, "postgres", CLONE), autocommit=True)
 
 
+def process_environment(**more: str) -> dict[str, str]:
+    """The environment of a process of the application that works on the test's database."""
+    return {
+        **os.environ,
+        "DERMALIA_DATABASE_URL": database_url(DATA, "dermalia_app", CLONE),
+        "DERMALIA_DATABASE_SWEEPER_URL": database_url(DATA, "dermalia_sweeper", CLONE),
+        **more,
+    }
+
+
 def clone_database() -> None:
     """Replace the clone by a fresh copy of the migrated, empty database."""
     with psycopg.connect(database_url(DATA, "postgres", "postgres"), autocommit=True) as server:

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.templatetags.static import static
 from django.utils.formats import number_format
 from django.utils.translation import gettext
 
@@ -73,7 +72,6 @@ class Page:
             "model": self.model,
             "layers": self.layers,
             "overlays": self.overlays,
-            "draco": static("dist/draco/"),
         }
 
 

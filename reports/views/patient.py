@@ -1,7 +1,9 @@
 """What the holder of a link sees."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import update_wrapper
+from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
 from django.conf import settings
@@ -11,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.shortcuts import render
 from django.urls import reverse, translate_url
 from django.utils.translation import get_language
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.access import record_access
@@ -26,6 +29,21 @@ from reports.queries import visible_report
 from reports.views.files import derived_file
 
 COOKIE = "report"
+P = ParamSpec("P")
+
+
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def secret_address(view: View[P]) -> View[P]:
+    """The page's own address is a secret: browsers pass it on to nobody, not even to us."""
+
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return update_wrapper(guarded, view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +58,9 @@ class Gate:
         return cls(practice.name, practice.phone or practice.email)
 
 
+@csrf_exempt  # whoever can forge this request knows the link; and a token would be a cookie
 @require_http_methods(["GET", "HEAD", "POST"])
+@secret_address
 def patient(request: HttpRequest, link: str) -> HttpResponseBase:
     """GET shows the gate, or the report once opened; POST opens. GET changes nothing."""
     found = _find(link)
@@ -57,6 +77,7 @@ def patient(request: HttpRequest, link: str) -> HttpResponseBase:
 
 
 @require_safe
+@secret_address
 def patient_file(request: HttpRequest, link: str, asset_id: UUID) -> HttpResponseBase:
     """A file of an opened report."""
     found = _find(link)

@@ -1,9 +1,8 @@
 """What the bundler makes."""
 
+import gzip
 import re
 from pathlib import Path
-
-import brotli
 
 from tests.frontend.conftest import build
 
@@ -11,9 +10,9 @@ KIB = 1024
 
 
 def compressed(path: Path) -> int:
-    """Bytes on the wire."""
+    """Bytes on the wire, at most: Brotli makes scripts a sixth smaller than gzip."""
     data = path.read_bytes()
-    return len(data) if path.suffix == ".woff2" else len(brotli.compress(data))
+    return len(data) if path.suffix == ".woff2" else len(gzip.compress(data))
 
 
 def test_the_first_view_is_small(dist: Path) -> None:
@@ -25,7 +24,7 @@ def test_the_3d_code_is_a_bundle_of_its_own(dist: Path) -> None:
     report, viewer = (dist / "report.js").read_text(), (dist / "viewer.js").read_text()
     assert "WebGLRenderer" in viewer
     assert "WebGLRenderer" not in report
-    assert compressed(dist / "viewer.js") < 150 * KIB
+    assert compressed(dist / "viewer.js") < 175 * KIB
 
 
 def test_nothing_refers_to_a_source_map(dist: Path) -> None:
