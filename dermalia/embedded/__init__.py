@@ -2,7 +2,7 @@
 
 `prepare` makes a data folder with its secrets, `environment` reads the settings of everything
 that runs on it, `Services` runs the three servers, `Supervisor` runs them with the
-application's processes in the foreground. But for ``running`` and the command ``up``, nothing here knows Django.
+application's processes in the foreground. Only `running` and the command `up` know Django.
 """
 
 from dermalia.embedded.binaries import Binaries

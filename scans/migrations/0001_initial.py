@@ -8,121 +8,262 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('practices', '0001_initial'),
+        ("practices", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('base_url', models.URLField()),
-                ('client_id', models.CharField(max_length=120)),
-                ('client_secret', models.BinaryField()),
-                ('cursor', models.CharField(blank=True, max_length=200)),
-                ('last_listed_at', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practices.practice')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("base_url", models.URLField()),
+                ("client_id", models.CharField(max_length=120)),
+                ("client_secret", models.BinaryField()),
+                ("cursor", models.CharField(blank=True, max_length=200)),
+                ("last_listed_at", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                (
+                    "practice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="practices.practice",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Scan',
+            name="Scan",
             fields=[
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('failures', models.PositiveSmallIntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('leased_by', models.CharField(blank=True, max_length=80)),
-                ('nudged_at', models.DateTimeField(blank=True, null=True)),
-                ('quarantined_at', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('scan_identifier', models.CharField(max_length=120)),
-                ('state', models.CharField(choices=[('discovered', 'Discovered'), ('pulled', 'Being copied'), ('stored', 'Stored'), ('ready', 'Ready')], default='discovered', max_length=12)),
-                ('key_id', models.UUIDField(unique=True)),
-                ('prefix', models.CharField(max_length=32, unique=True)),
-                ('device_serial', models.CharField(blank=True, max_length=64)),
-                ('device_model', models.CharField(blank=True, max_length=64)),
-                ('algorithm_version', models.CharField(blank=True, max_length=64)),
-                ('captured_at', models.DateTimeField(blank=True, null=True)),
-                ('measurements', models.BinaryField(null=True)),
-                ('discovered_at', models.DateTimeField(auto_now_add=True)),
-                ('stored_at', models.DateTimeField(blank=True, null=True)),
-                ('ready_at', models.DateTimeField(blank=True, null=True)),
-                ('triangles', models.PositiveIntegerField(blank=True, null=True)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scans', to='scans.connection')),
-                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practices.practice')),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("failures", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "next_attempt_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("leased_by", models.CharField(blank=True, max_length=80)),
+                ("nudged_at", models.DateTimeField(blank=True, null=True)),
+                ("quarantined_at", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("scan_identifier", models.CharField(max_length=120)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("discovered", "Discovered"),
+                            ("pulled", "Being copied"),
+                            ("stored", "Stored"),
+                            ("ready", "Ready"),
+                        ],
+                        default="discovered",
+                        max_length=12,
+                    ),
+                ),
+                ("key_id", models.UUIDField(unique=True)),
+                ("prefix", models.CharField(max_length=32, unique=True)),
+                ("device_serial", models.CharField(blank=True, max_length=64)),
+                ("device_model", models.CharField(blank=True, max_length=64)),
+                ("algorithm_version", models.CharField(blank=True, max_length=64)),
+                ("captured_at", models.DateTimeField(blank=True, null=True)),
+                ("measurements", models.BinaryField(null=True)),
+                ("discovered_at", models.DateTimeField(auto_now_add=True)),
+                ("stored_at", models.DateTimeField(blank=True, null=True)),
+                ("ready_at", models.DateTimeField(blank=True, null=True)),
+                ("triangles", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="scans",
+                        to="scans.connection",
+                    ),
+                ),
+                (
+                    "practice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="practices.practice",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Identity',
+            name="Identity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first_name', models.BinaryField(null=True)),
-                ('email', models.BinaryField(null=True)),
-                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practices.practice')),
-                ('scan', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='identity', to='scans.scan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("first_name", models.BinaryField(null=True)),
+                ("email", models.BinaryField(null=True)),
+                (
+                    "practice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="practices.practice",
+                    ),
+                ),
+                (
+                    "scan",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="identity",
+                        to="scans.scan",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Asset',
+            name="Asset",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('origin', models.CharField(choices=[('raw', 'from the scanner'), ('derived', 'derived')], max_length=8)),
-                ('kind', models.CharField(choices=[('mesh', '3D geometry'), ('material', 'Material'), ('texture', 'Texture'), ('overlay', 'Overlay'), ('image', 'Photograph'), ('model', '3D model'), ('layer', 'Texture layer'), ('still', 'Still')], max_length=10)),
-                ('name', models.CharField(max_length=120)),
-                ('light', models.CharField(blank=True, max_length=24)),
-                ('metric', models.CharField(blank=True, choices=[('wrinkles', 'Wrinkles'), ('pores', 'Pores'), ('pigmentation', 'Pigmentation'), ('redness', 'Redness'), ('hydration_proxy', 'Hydration (estimate)')], max_length=16)),
-                ('view', models.CharField(blank=True, max_length=16)),
-                ('media_type', models.CharField(max_length=60)),
-                ('bytes', models.PositiveBigIntegerField()),
-                ('sha256', models.BinaryField(null=True)),
-                ('object_name', models.CharField(max_length=80, unique=True)),
-                ('stored_at', models.DateTimeField(blank=True, null=True)),
-                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practices.practice')),
-                ('scan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assets', to='scans.scan')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("raw", "from the scanner"), ("derived", "derived")], max_length=8
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("mesh", "3D geometry"),
+                            ("material", "Material"),
+                            ("texture", "Texture"),
+                            ("overlay", "Overlay"),
+                            ("image", "Photograph"),
+                            ("model", "3D model"),
+                            ("layer", "Texture layer"),
+                            ("still", "Still"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("light", models.CharField(blank=True, max_length=24)),
+                (
+                    "metric",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("wrinkles", "Wrinkles"),
+                            ("pores", "Pores"),
+                            ("pigmentation", "Pigmentation"),
+                            ("redness", "Redness"),
+                            ("hydration_proxy", "Hydration (estimate)"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("view", models.CharField(blank=True, max_length=16)),
+                ("media_type", models.CharField(max_length=60)),
+                ("bytes", models.PositiveBigIntegerField()),
+                ("sha256", models.BinaryField(null=True)),
+                ("object_name", models.CharField(max_length=80, unique=True)),
+                ("stored_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "practice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="practices.practice",
+                    ),
+                ),
+                (
+                    "scan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="assets",
+                        to="scans.scan",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Tombstone',
+            name="Tombstone",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.BinaryField()),
-                ('practice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practices.practice')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.BinaryField()),
+                (
+                    "practice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="practices.practice",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='scan',
-            index=models.Index(fields=['practice', '-captured_at'], name='scans_scan_practic_430a22_idx'),
+            model_name="scan",
+            index=models.Index(
+                fields=["practice", "-captured_at"], name="scans_scan_practic_430a22_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='scan',
-            index=models.Index(condition=models.Q(('state', 'ready'), _negated=True), fields=['state', 'next_attempt_at'], name='scan_due'),
+            model_name="scan",
+            index=models.Index(
+                condition=models.Q(("state", "ready"), _negated=True),
+                fields=["state", "next_attempt_at"],
+                name="scan_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scan',
-            constraint=models.UniqueConstraint(fields=('practice', 'scan_identifier'), name='pulled_once'),
+            model_name="scan",
+            constraint=models.UniqueConstraint(
+                fields=("practice", "scan_identifier"), name="pulled_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scan',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['discovered', 'pulled', 'stored', 'ready'])), name='scan_state'),
+            model_name="scan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["discovered", "pulled", "stored", "ready"])),
+                name="scan_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.UniqueConstraint(fields=('scan', 'origin', 'name'), name='each_asset_once'),
+            model_name="asset",
+            constraint=models.UniqueConstraint(
+                fields=("scan", "origin", "name"), name="each_asset_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tombstone',
-            constraint=models.UniqueConstraint(fields=('practice', 'digest'), name='one_tombstone'),
+            model_name="tombstone",
+            constraint=models.UniqueConstraint(fields=("practice", "digest"), name="one_tombstone"),
         ),
     ]

@@ -74,9 +74,11 @@ def page(chromium: Browser) -> Iterator[Page]:
     )
     opened.on(
         "request",
-        lambda request: None
-        if request.url.startswith(("http://localhost:", "http://127.0.0.1:", "blob:", "data:"))
-        else trouble.append(f"foreign request: {request.url}"),
+        lambda request: (
+            None
+            if request.url.startswith(("http://localhost:", "http://127.0.0.1:", "blob:", "data:"))
+            else trouble.append(f"foreign request: {request.url}")
+        ),
     )
     yield opened
     context.close()

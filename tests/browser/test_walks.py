@@ -110,9 +110,7 @@ def test_the_page_fits_a_small_phone(page: Page, mailbox: ResendStandIn) -> None
 
 
 @pytest.mark.usefixtures("mailed")
-def test_without_scripts_pictures_and_values_are_there(
-    page: Page, mailbox: ResendStandIn
-) -> None:
+def test_without_scripts_pictures_and_values_are_there(page: Page, mailbox: ResendStandIn) -> None:
     context = page.context.browser
     assert context is not None
     plain = context.new_context(java_script_enabled=False)

@@ -52,11 +52,18 @@ print(json.dumps([network, blocked, resource.getrlimit(resource.RLIMIT_CORE)]))
 
 
 def children(pid: int) -> list[int]:
-    """Living child processes, of all threads."""
+    """Converters that a process has started, from any thread; its other children are not ours."""
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").iterdir():
         found += map(int, (task / "children").read_text().split())
-    return found
+    return [child for child in found if b"scans.conversion" in _command(child)]
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def is_alive(pid: int) -> bool:

@@ -20,9 +20,7 @@ def delivery_of(report: Report) -> Delivery:
 
 def send(report: Report) -> Delivery:
     delivery: UUID = delivery_of(report).pk
-    send_delivery(
-        practice_id=report.practice_id, delivery_id=delivery, provider=ResendProvider()
-    )
+    send_delivery(practice_id=report.practice_id, delivery_id=delivery, provider=ResendProvider())
     return delivery_of(report)
 
 

@@ -18,9 +18,7 @@ from reports.models import Link, Report
 
 def link_of(report: Report) -> str:
     with practice_scope(report.practice_id):
-        key = unlock(
-            report.scan.key_id, access=record_access(Action.REPORT_VIEWED, who=SYSTEM)
-        )
+        key = unlock(report.scan.key_id, access=record_access(Action.REPORT_VIEWED, who=SYSTEM))
         return key.open_text(report.link or b"", name=LINK)
 
 

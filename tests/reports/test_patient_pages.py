@@ -30,7 +30,9 @@ def opened(client: Client, link: str) -> Client:
 
 
 def viewer_config(page: bytes) -> dict[str, object]:
-    found = re.search(rb'id="viewer-config" type="application/json">(.*?)</script>', page, re.S)
+    found = re.search(
+        rb'id="viewer-config" type="application/json">(.*?)</script>', page, re.DOTALL
+    )
     assert found is not None
     config: dict[str, object] = json.loads(found.group(1))
     return config

@@ -191,4 +191,3 @@ def test_a_broken_mesh_is_set_aside_with_a_reason(
     assert scan.state == Scan.State.STORED
     assert scan.quarantined_at is not None
     assert scan.last_error
-

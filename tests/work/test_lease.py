@@ -38,6 +38,10 @@ def take(scan: Scan) -> bool:
     return claim(Scan, scan.pk, practice_id=scan.practice_id, state=scan.state) is not None
 
 
+def fail(reason: str, *, retry: bool = True, after: float | None = None) -> None:
+    raise WorkFailed(reason, retry=retry, after=after)
+
+
 def test_a_held_row_is_not_taken_by_another(scan: Scan) -> None:
     with lease(Scan, scan.pk, practice_id=scan.practice_id, state="discovered") as first:
         assert first is not None
@@ -63,7 +67,7 @@ def test_finishing_moves_the_row_on_and_clears_its_record(scan: Scan) -> None:
 
 def test_a_failure_is_an_outcome_with_a_reason_and_a_time(scan: Scan) -> None:
     with lease(Scan, scan.pk, practice_id=scan.practice_id, state="discovered"):
-        raise WorkFailed("The cluster is away.", after=60)
+        fail("The cluster is away.", after=60)
     failed = fresh(scan)
     assert failed.last_error == "The cluster is away."
     assert failed.leased_until is None
@@ -73,7 +77,7 @@ def test_a_failure_is_an_outcome_with_a_reason_and_a_time(scan: Scan) -> None:
 
 def test_a_failure_that_nobody_can_wait_out_sets_the_row_aside(scan: Scan) -> None:
     with lease(Scan, scan.pk, practice_id=scan.practice_id, state="discovered"):
-        raise WorkFailed("The file is broken.", retry=False)
+        fail("The file is broken.", retry=False)
     assert fresh(scan).quarantined_at is not None
     assert not take(scan)
 
@@ -121,13 +125,13 @@ def test_failures_with_a_reason_do_not_count_as_crashes(scan: Scan) -> None:
     for _ in range(4):
         with lease(Scan, scan.pk, practice_id=scan.practice_id, state="discovered") as row:
             assert row is not None
-            raise WorkFailed("The cluster is away.", after=0)
+            fail("The cluster is away.", after=0)
     assert fresh(scan).quarantined_at is None
 
 
 def test_a_person_can_send_a_row_off_again(scan: Scan) -> None:
     with lease(Scan, scan.pk, practice_id=scan.practice_id, state="discovered"):
-        raise WorkFailed("The file is broken.", retry=False)
+        fail("The file is broken.", retry=False)
     with practice_scope(scan.practice_id):
         retry_now(fresh(scan))
     assert take(scan)

@@ -71,7 +71,7 @@ class Command(BaseCommand):
                 services,
                 host=HOST,
                 port=options["port"],
-                env=self.stand_ins.application_env() | {"DERMALIA_PUBLIC_URL": self.base_url},
+                env={**self.stand_ins.application_env(), "DERMALIA_PUBLIC_URL": self.base_url},
                 also=[self.stand_ins.child(source=source)],
                 on_ready=lambda: self._tell(everything),
                 quiet=options["json"],
