@@ -60,7 +60,7 @@ def chain(committed: None) -> Practice:
         ("DELETE FROM audit_entry WHERE sequence = 5 AND practice_id = %s", 5),
         ("DELETE FROM audit_entry WHERE practice_id = %s", 1),
         (
-            "UPDATE audit_entry SET sequence = 9 - sequence WHERE sequence > 3 AND practice_id = %s",
+            "UPDATE audit_entry SET sequence=9-sequence WHERE sequence > 3 AND practice_id = %s",
             4,
         ),
     ],
