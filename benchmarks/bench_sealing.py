@@ -31,9 +31,7 @@ def main() -> None:
             {
                 "memcpy": lambda: bytearray(plain),
                 "seal": lambda: [*chunks.seal(key, name, pieces, LENGTH)],
-                "unseal": lambda: [
-                    *chunks.unseal(key, name, header, [body], start=0, stop=LENGTH)
-                ],
+                "unseal": lambda: [*chunks.unseal(key, name, header, [body], start=0, stop=LENGTH)],
                 "range_200kB": lambda: [
                     *chunks.unseal(
                         key,
