@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
+from django.db.models.functions import Now
+
 from audit.chain import Who, record
+from audit.models import Entry
 from audit.words import Action, Count
 
 
@@ -27,7 +31,23 @@ def record_access(
     who: Who,
     object_id: UUID | None = None,
     counts: Mapping[Count, int] | None = None,
+    at_most_every: timedelta | None = None,
 ) -> Access:
-    """Enter the access into the log and return it; see ``audit.chain.record``."""
-    entry = record(action, who=who, object_id=object_id, counts=counts)
+    """Enter the access into the log and return it; see ``audit.chain.record``.
+
+    Args:
+        at_most_every: for a page that fetches itself again and again: an entry of the same
+            person for the same thing that is no older than this stands for this access too.
+    """
+    entry = at_most_every and _recent(action, who, object_id, at_most_every)
+    entry = entry or record(action, who=who, object_id=object_id, counts=counts)
     return Access(entry_id=entry.pk, practice_id=entry.practice_id)
+
+
+def _recent(action: Action, who: Who, object_id: UUID | None, window: timedelta) -> Entry | None:
+    return (
+        Entry.objects.filter(object_id=object_id, action=action, at__gt=Now() - window)
+        .filter(actor=who.role, actor_id=who.id)
+        .order_by("-sequence")
+        .first()
+    )

@@ -239,6 +239,7 @@ SIGN_IN_LINK_SECONDS: int = env.int("DERMALIA_SIGN_IN_LINK_SECONDS", default=8 *
 # --- Sign-in and sessions
 
 AUTH_USER_MODEL = "practices.User"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail is unique whatever its case: a constraint
 AUTHENTICATION_BACKENDS = ["practices.backends.LinkBackend"]
 LOGIN_URL = "practices:signed_out"
 SESSION_COOKIE_AGE = 8 * 3600

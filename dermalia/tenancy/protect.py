@@ -36,6 +36,7 @@ def statements() -> Iterator[str]:
     for schema in SCHEMAS:
         yield f"GRANT USAGE ON SCHEMA {schema} TO {APP}, {SWEEPER}"
         yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {APP}"
+    yield f"GRANT SELECT ON django_migrations TO {APP}"
     for model in apps.get_models():
         yield from _grants(model)
     for scoped in scoped_models():

@@ -1,0 +1,44 @@
+"""Every table has an answer to the question how long its rows are kept."""
+
+from django.apps import apps
+
+ERASED_WITH_THE_REPORT = {
+    "scans.Scan",
+    "scans.Identity",
+    "scans.Asset",
+    "reports.Report",
+    "reports.Delivery",
+    "sealing.ReportKey",
+}
+KEPT_WITHOUT_PERSONAL_DATA = {
+    "audit.Entry",
+    "audit.Head",
+    "reports.Link",
+    "retention.Erasure",
+    "scans.Tombstone",
+    "sealing.LedgerEntry",
+}
+UNTIL_THE_CONTRACT_ENDS = {
+    "practices.Practice",
+    "practices.User",
+    "scans.Connection",
+    "sealing.PracticeKey",
+}
+UNTIL_THEY_EXPIRE = {"practices.SignInLink", "sessions.Session"}
+NOTHING_IN_THEM = {"auth.Permission", "auth.Group", "contenttypes.ContentType"}
+
+
+def test_every_model_has_a_retention_rule() -> None:
+    ruled = (
+        ERASED_WITH_THE_REPORT
+        | KEPT_WITHOUT_PERSONAL_DATA
+        | UNTIL_THE_CONTRACT_ENDS
+        | UNTIL_THEY_EXPIRE
+        | NOTHING_IN_THEM
+    )
+    assert {model._meta.label for model in apps.get_models()} == ruled
+
+
+def test_all_we_hold_of_a_person_is_first_name_and_address() -> None:
+    fields = {field.name for field in apps.get_model("scans.Identity")._meta.get_fields()}
+    assert fields == {"id", "practice", "scan", "first_name", "email"}
