@@ -4,11 +4,17 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import override
 
+from audit.access import record_access
+from audit.chain import OPERATOR
+from audit.words import Action
 from dermalia.sandbox.demo.credentials import StandIns
+from dermalia.sealing.keys import unlock
 from dermalia.tenancy import practice_scope
 from practices.domain.sign_in import issue_link
 from practices.domain.tenants import create_practice
 from practices.models import Practice, Purpose, User
+from reports.domain.creation import LINK
+from reports.models import Report
 from scans.domain.sources import connect
 from scans.models import Connection, Scan
 
@@ -34,9 +40,21 @@ def sign_in_url(practice: Practice, base_url: str) -> str:
         return base_url + reverse("practices:enter", args=[issue_link(user=user)])
 
 
-def has_scans(practice: Practice) -> bool:
+def newest_report_url(practice: Practice, base_url: str) -> str | None:
+    """The address of the newest report of an earlier demo that is still there."""
     with practice_scope(practice.pk):
-        return Scan.objects.exists()
+        report = (
+            Report.objects.filter(state=Report.State.RELEASED)
+            .select_related("scan")
+            .order_by("-created_at")
+            .first()
+        )
+        if report is None or report.link is None:
+            return None
+        access = record_access(Action.SCAN_VIEWED, who=OPERATOR, object_id=report.scan_id)
+        link = unlock(report.scan.key_id, access=access).open_text(report.link, name=LINK)
+    with override(report.language):
+        return base_url + reverse("reports:patient", args=[link])
 
 
 def _create(language: str) -> Practice:

@@ -101,15 +101,20 @@ class Command(BaseCommand):
         self._say(f"  practice   open {tenant.sign_in_url(self.practice, self.base_url)}")
         self._say(f"  scanner    open http://localhost:{self.stand_ins.port}/   (take more scans)")
         self._say(f"  mailbox    open http://localhost:{self.stand_ins.port + 1}/")
-        if not self.known and not self.captures:
+        self._say(f"  patient    open {self._earlier_link() or self._first_link()}")
+
+    def _earlier_link(self) -> str | None:
+        if self.captures:
+            return None
+        return tenant.newest_report_url(self.practice, self.base_url)
+
+    def _first_link(self) -> str:
+        if not self.captures:
             take_scan(self.stand_ins)
-        if self.known and not self.captures:
-            return
         seen: set[str] = set()
-        link = until(
+        return until(
             lambda: wait_for_link(self.stand_ins.resend_url, seen=seen), "no mail with a link came"
         )
-        self._say(f"  patient    open {link}")
 
     def _once(self, everything: Supervisor) -> None:
         """One life for each scan of the source, or of one synthetic face; then stop."""
