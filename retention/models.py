@@ -24,7 +24,6 @@ class Erasure(Work):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     state = models.CharField(max_length=10, choices=State, default=State.REQUESTED)
     reason = models.CharField(max_length=10, choices=Reason)
-    report_id = models.UUIDField(unique=True)
     scan_id = models.UUIDField(unique=True)
     key_id = models.UUIDField(unique=True)
     prefix = models.CharField(max_length=32)

@@ -20,6 +20,7 @@ from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from practices.domain.tenants import create_practice
 from practices.models import Practice, Purpose, User
+from reports.domain.delivery import send_delivery
 from reports.mail.resend import ResendProvider
 from reports.models import Delivery, Report
 from scans.conversion import Conversion, SourceFile, convert
@@ -184,8 +185,6 @@ def report_of(scan: Scan) -> Report:
 
 def link_in_mail(report: Report, mailbox: ResendStandIn) -> str:
     """Send the report's mail; the path its link leads to."""
-    from reports.domain.delivery import send_delivery
-
     with practice_scope(report.practice_id):
         delivery_id: UUID = Delivery.objects.get(report=report).pk
     send_delivery(

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from audit.chain import OPERATOR
 from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from practices.domain.sign_in import issue_link
@@ -64,7 +65,7 @@ def addresses(
 
     def receipt() -> str:
         with practice_scope(report.practice_id):
-            erasure = request_erasure(report=report, reason=Erasure.Reason.STAFF, who=_operator())
+            erasure = request_erasure(scan=report.scan, reason=Erasure.Reason.STAFF, who=OPERATOR)
         return reverse("retention:receipt", args=[erasure.pk])
 
     arguments: dict[str, list[Any]] = {
@@ -81,12 +82,6 @@ def addresses(
         if name != "retention:receipt"
     }
     return fixed | {"retention:receipt": receipt}
-
-
-def _operator() -> Any:
-    from audit.chain import OPERATOR
-
-    return OPERATOR
 
 
 def sign_in(client: Client, visitor: str, practice: Practice, other: Practice) -> None:

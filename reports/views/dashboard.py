@@ -72,7 +72,7 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
         "files": _files(scan),
         "audit": _entries(scan, report),
         "page": _page(scan, report, unlock(scan.key_id, access=access)),
-        "erase_url": _erase_url(request, report),
+        "erase_url": f"{request.path}erase/" if request.user.may_write else "",
     }
     return render(request, "reports/scan_detail.html", context)
 
@@ -130,9 +130,3 @@ def _entries(scan: Scan, report: Report | None) -> list[tuple[Any, str, str]]:
         )
         for entry in entries
     ]
-
-
-def _erase_url(request: StaffRequest, report: Report | None) -> str:
-    if report is None or not request.user.may_write:
-        return ""
-    return f"{request.path}erase/"

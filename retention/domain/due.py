@@ -23,7 +23,7 @@ def erase_due_reports(*, practice_id: int) -> int:
         due = list(Report.objects.filter(due_on__lte=today).values_list("pk", flat=True))
     for pk in due:
         with practice_scope(practice_id):
-            report = Report.objects.select_for_update().filter(pk=pk, due_on__lte=today).first()
+            report = Report.objects.filter(pk=pk, due_on__lte=today).select_related("scan").first()
             if report is not None:
-                request_erasure(report=report, reason=Erasure.Reason.DUE, who=SYSTEM)
+                request_erasure(scan=report.scan, reason=Erasure.Reason.DUE, who=SYSTEM)
     return len(due)

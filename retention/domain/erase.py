@@ -1,4 +1,4 @@
-"""Erasing a report: unreadable at once, gone within seconds, verified before it is claimed."""
+"""Erasing a scan and its report: unreadable at once, gone in seconds, verified before claimed."""
 
 import logging
 from uuid import UUID
@@ -23,17 +23,18 @@ from scans.models import Asset, Identity, Scan
 logger = logging.getLogger(__name__)
 
 
-def request_erasure(*, report: Report, reason: Erasure.Reason, who: Who) -> Erasure:
+def request_erasure(*, scan: Scan, reason: Erasure.Reason, who: Who) -> Erasure:
     """In one transaction: destroy the key, kill the link, delete the rows, leave the receipt.
 
-    When the caller's transaction commits nothing of the report can be read any more, by
-    anybody, from any copy. The objects' bytes follow in ``complete_erasure``.
+    When the caller's transaction commits nothing of the scan and its report, if it came to
+    one, can be read any more, by anybody, from any copy. The objects' bytes follow in
+    ``complete_erasure``.
     """
-    scan = Scan.objects.select_for_update().get(pk=report.scan_id)
+    scan = Scan.objects.select_for_update().get(pk=scan.pk)
+    report = Report.objects.filter(scan=scan).first()
     erasure = Erasure(
         practice_id=scan.practice_id,
         reason=reason,
-        report_id=report.pk,
         scan_id=scan.pk,
         key_id=scan.key_id,
         prefix=scan.prefix,
@@ -42,14 +43,15 @@ def request_erasure(*, report: Report, reason: Erasure.Reason, who: Who) -> Eras
     if scan.leased_until is not None:
         erasure.settles_at = scan.leased_until
     keys.destroy(scan.key_id)
-    disable(report_id=report.pk)
+    if report is not None:
+        disable(report_id=report.pk)
     bury(scan=scan)
-    erasure.rows = _delete_rows(scan=scan, report=report)
+    erasure.rows = _delete_rows(scan)
     erasure.save(force_insert=True)
     record(
         Action.ERASURE_REQUESTED,
         who=who,
-        object_id=report.pk,
+        object_id=scan.pk,
         counts={Count.KEYS: 1, Count.ROWS: erasure.rows},
     )
     nudge(Erasure, erasure.pk, state=erasure.state)
@@ -80,12 +82,12 @@ def complete_erasure(*, practice_id: int, erasure_id: UUID) -> None:
             _record_verified(erasure)
 
 
-def _delete_rows(*, scan: Scan, report: Report) -> int:
+def _delete_rows(scan: Scan) -> int:
     return sum(
         rows.delete()[0]
         for rows in (
-            Delivery.objects.filter(report=report),
-            Report.objects.filter(pk=report.pk),
+            Delivery.objects.filter(report__scan=scan),
+            Report.objects.filter(scan=scan),
             Identity.objects.filter(scan=scan),
             Asset.objects.filter(scan=scan),
             Scan.objects.filter(pk=scan.pk),
@@ -103,7 +105,7 @@ def _require_empty(erasure: Erasure) -> None:
     with practice_scope(erasure.practice_id):
         settled = Erasure.objects.filter(pk=erasure.pk, settles_at__lte=Now()).exists()
         left = (
-            Report.objects.filter(pk=erasure.report_id).exists()
+            Report.objects.filter(scan_id=erasure.scan_id).exists()
             or Scan.objects.filter(pk=erasure.scan_id).exists()
             or ReportKey.objects.filter(pk=erasure.key_id).exists()
         )
@@ -118,7 +120,7 @@ def _record_verified(erasure: Erasure) -> None:
     record(
         Action.ERASURE_VERIFIED,
         who=SYSTEM,
-        object_id=erasure.report_id,
+        object_id=erasure.scan_id,
         counts={
             Count.OBJECTS: erasure.objects_erased,
             Count.BYTES: erasure.bytes_erased,

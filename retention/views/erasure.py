@@ -1,4 +1,4 @@
-"""Erasing one report from the dashboard, and the receipt of it."""
+"""Erasing one scan from the dashboard, and the receipt of it."""
 
 from typing import Any
 from uuid import UUID
@@ -16,10 +16,9 @@ from audit.models import Entry
 from audit.words import Action
 from practices.access import StaffRequest, practice_page
 from practices.domain.sign_in import staff
-from reports.models import Report
 from retention.domain.erase import request_erasure
 from retention.models import Erasure
-from scans.models import Asset
+from scans.models import Asset, Scan
 
 
 class ConfirmationForm(forms.Form):
@@ -46,13 +45,10 @@ class ConfirmationForm(forms.Form):
 @practice_page(writes=True)
 def confirm_erasure(request: StaffRequest, scan_id: UUID) -> HttpResponse:
     """GET names what goes and what stays; POST erases."""
-    report = get_object_or_404(Report.objects.select_related("scan"), scan_id=scan_id)
-    scan = report.scan
+    scan = get_object_or_404(Scan, pk=scan_id)
     form = ConfirmationForm(request.POST or None, scan_identifier=scan.scan_identifier)
     if form.is_valid():
-        erasure = request_erasure(
-            report=report, reason=Erasure.Reason.STAFF, who=staff(request.user)
-        )
+        erasure = request_erasure(scan=scan, reason=Erasure.Reason.STAFF, who=staff(request.user))
         return redirect("retention:receipt", erasure.pk)
     files = Asset.objects.filter(scan=scan, stored_at__isnull=False)
     context = {
@@ -75,7 +71,7 @@ def receipt(request: StaffRequest, erasure_id: UUID) -> HttpResponse:
     erasure = get_object_or_404(Erasure, pk=erasure_id)
     entry = (
         Entry.objects.filter(
-            object_id=erasure.report_id,
+            object_id=erasure.scan_id,
             action__in=[Action.ERASURE_REQUESTED, Action.ERASURE_VERIFIED],
         )
         .order_by("-sequence")
@@ -87,7 +83,7 @@ def receipt(request: StaffRequest, erasure_id: UUID) -> HttpResponse:
         "receipt": {
             "number": str(erasure.pk),
             "practice": request.user.practice.name,
-            "reference": str(erasure.report_id),
+            "reference": str(erasure.scan_id),
             "reason_label": erasure.get_reason_display(),
             "state": erasure.get_state_display(),
             "requested_at": erasure.requested_at,

@@ -27,6 +27,7 @@ from reports.models import Report
 from retention.domain.due import erase_due_reports
 from retention.domain.erase import complete_erasure, request_erasure
 from retention.models import Erasure
+from scans.domain.pull import pull_scan
 from scans.models import Connection, Scan
 from tests.conftest import (
     connect_to,
@@ -41,7 +42,7 @@ from tests.environment import DATA
 
 def request(report: Report) -> Erasure:
     with practice_scope(report.practice_id):
-        return request_erasure(report=report, reason=Erasure.Reason.STAFF, who=OPERATOR)
+        return request_erasure(scan=report.scan, reason=Erasure.Reason.STAFF, who=OPERATOR)
 
 
 def erase(report: Report) -> Erasure:
@@ -152,14 +153,27 @@ def test_what_is_due_is_erased_and_nothing_else(
 def test_the_command_erases_by_scan_identifier(
     report: Report, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    call_command("erase_report", report.practice_id, report.scan.scan_identifier)
+    call_command("erase_scan", report.practice_id, report.scan.scan_identifier)
     assert "erased and verified" in capsys.readouterr().out
+
+
+def test_a_scan_that_never_became_a_report_is_erased_too(
+    account: Connection, cluster: IsemecoStandIn, small_capture: Capture
+) -> None:
+    cluster.add_scan(small_capture, first_name="Jördis")
+    scan = discover(account)[0]
+    pull_scan(practice_id=scan.practice_id, scan_id=scan.pk)
+    assert objects.list_prefix(scan.prefix)
+    with practice_scope(scan.practice_id):
+        erasure = request_erasure(scan=scan, reason=Erasure.Reason.STAFF, who=OPERATOR)
+    assert complete(erasure).state == Erasure.State.VERIFIED
+    assert objects.is_empty(scan.prefix)
 
 
 @pytest.mark.parametrize("name", ["no-such-scan", "00000000-0000-0000-0000-000000000000"])
 def test_the_command_says_what_it_does_not_find(report: Report, name: str) -> None:
-    with pytest.raises(CommandError, match="has no report"):
-        call_command("erase_report", report.practice_id, name)
+    with pytest.raises(CommandError, match="has no scan"):
+        call_command("erase_scan", report.practice_id, name)
 
 
 def test_staff_confirm_by_typing_the_end_of_the_scan(

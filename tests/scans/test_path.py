@@ -10,10 +10,12 @@ from audit.models import Entry
 from audit.words import Action, Count
 from dermalia.sandbox.face import Capture
 from dermalia.sandbox.isemeco import IsemecoStandIn
+from dermalia.sandbox.isemeco.captured import File, Recording
 from dermalia.sealing import objects
 from dermalia.sealing.keys import unlock
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
+from scans.domain.convert import convert_scan
 from scans.domain.discover import discover_scans
 from scans.domain.pull import pull_scan
 from scans.domain.tombstones import bury
@@ -180,9 +182,6 @@ def test_conversion_gives_a_model_layers_overlays_and_stills(scan: Scan) -> None
 def test_a_broken_mesh_is_set_aside_with_a_reason(
     account: Connection, cluster: IsemecoStandIn
 ) -> None:
-    from dermalia.sandbox.isemeco.captured import File, Recording
-    from scans.domain.convert import convert_scan
-
     cluster.add_scan(Recording((File("scan.obj", "mesh", "model/obj", b"v 0 0 0\n"),), ()))
     scan = pulled(discover(account)[0])
     convert_scan(practice_id=scan.practice_id, scan_id=scan.pk)

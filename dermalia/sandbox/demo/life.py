@@ -16,7 +16,6 @@ from dermalia.sandbox.demo.patient import DemoFailed, is_gone, open_report, wait
 from dermalia.sealing import objects
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
-from reports.models import Report
 from retention.domain.erase import request_erasure
 from retention.models import Erasure
 from scans.models import Asset, Scan
@@ -151,8 +150,8 @@ def _note_sizes(account: Account, practice: Practice, scan_id: UUID) -> str:
 
 def _erase(practice: Practice, scan_id: UUID) -> Erasure:
     with practice_scope(practice.pk):
-        report = Report.objects.get(scan_id=scan_id)
-        erasure = request_erasure(report=report, reason=Erasure.Reason.OPERATOR, who=OPERATOR)
+        scan = Scan.objects.get(pk=scan_id)
+        erasure = request_erasure(scan=scan, reason=Erasure.Reason.OPERATOR, who=OPERATOR)
 
     def verified() -> Erasure | None:
         with practice_scope(practice.pk):

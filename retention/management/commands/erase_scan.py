@@ -6,27 +6,29 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from audit.chain import OPERATOR
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
-from reports.models import Report
 from retention.domain.erase import complete_erasure, request_erasure
 from retention.models import Erasure
+from scans.models import Scan
 
 
 class Command(BaseCommand):
-    help = "Erases one report of a practice for good and waits until that is verified."
+    help = (
+        "Erases one scan of a practice, with its report, for good and waits until that is verified."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("practice", type=int, help="number of the practice")
-        parser.add_argument("scan", help="scan identifier, or the report's id")
+        parser.add_argument("scan", help="scan identifier, or the id in its page's address")
 
     def handle(self, *args: Any, **options: Any) -> None:
         practice = Practice.objects.filter(pk=options["practice"]).first()
         if practice is None:
             raise CommandError(f"There is no practice {options['practice']}.")
         with practice_scope(practice.pk):
-            report = _find(options["scan"])
-            if report is None:
-                raise CommandError(f"{practice} has no report {options['scan']}.")
-            erasure = request_erasure(report=report, reason=Erasure.Reason.OPERATOR, who=OPERATOR)
+            scan = _find(options["scan"])
+            if scan is None:
+                raise CommandError(f"{practice} has no scan {options['scan']}.")
+            erasure = request_erasure(scan=scan, reason=Erasure.Reason.OPERATOR, who=OPERATOR)
         complete_erasure(practice_id=practice.pk, erasure_id=erasure.pk)
         with practice_scope(practice.pk):
             erasure.refresh_from_db()
@@ -41,11 +43,11 @@ class Command(BaseCommand):
         )
 
 
-def _find(name: str) -> Report | None:
-    report = Report.objects.filter(scan__scan_identifier=name).first()
-    if report is not None:
-        return report
+def _find(name: str) -> Scan | None:
+    scan = Scan.objects.filter(scan_identifier=name).first()
+    if scan is not None:
+        return scan
     try:
-        return Report.objects.filter(pk=UUID(name)).first()
+        return Scan.objects.filter(pk=UUID(name)).first()
     except ValueError:
         return None
