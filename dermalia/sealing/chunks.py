@@ -14,6 +14,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -22,6 +23,10 @@ MAGIC = b"DM1\0"
 HEADER = struct.Struct(">4s32sQ20x")
 CHUNK = 64 * 1024
 TAG = 16
+SEALED_CHUNK = CHUNK + TAG
+BATCH = 8  # chunks handed on at a time: fewer, larger pieces
+
+Piece = bytes | bytearray | memoryview
 
 
 class SealBroken(Exception):
@@ -47,7 +52,7 @@ def sealed_size(length: int) -> int:
     return HEADER.size + length + _chunks(length) * TAG
 
 
-def seal(key: bytes, name: str, plaintext: Iterable[bytes], length: int) -> Iterator[bytes]:
+def seal(key: bytes, name: str, plaintext: Iterable[Piece], length: int) -> Iterator[Piece]:
     """Seal a stream whose length is known beforehand.
 
     Args:
@@ -56,6 +61,10 @@ def seal(key: bytes, name: str, plaintext: Iterable[bytes], length: int) -> Iter
         plaintext: pieces of any size.
         length: their sum in bytes.
 
+    Yields:
+        The header, then up to half a megabyte at a time. Each piece is a buffer of its own and is
+        never written to again.
+
     Raises:
         ValueError: if the stream is longer or shorter than ``length``.
     """
@@ -63,14 +72,13 @@ def seal(key: bytes, name: str, plaintext: Iterable[bytes], length: int) -> Iter
     cipher = _cipher(key, name, header)
     last = _chunks(length) - 1
     yield header
-    number = -1
-    for number, chunk in enumerate(_rechunk(plaintext)):
-        if number > last:
+    taken = 0
+    for batch in _batches(plaintext, BATCH * CHUNK):
+        number, taken = taken // CHUNK, taken + len(batch)
+        if taken > length:
             raise ValueError("the stream is longer than declared")
-        if len(chunk) != _chunk_length(length, number):
-            raise ValueError("the stream is not as long as declared")
-        yield cipher.encrypt(_nonce(number, last=number == last), chunk, header)
-    if number != last:
+        yield _seal_batch(cipher, header, batch, number, last)
+    if taken != length:
         raise ValueError("the stream is shorter than declared")
 
 
@@ -96,37 +104,64 @@ def span(length: int, start: int, stop: int) -> Span:
         raise ValueError("the range is not within the object")
     first = start // CHUNK
     after = max(first + 1, _chunks(stop))
-    sealed_chunk = CHUNK + TAG
     return Span(
-        start=HEADER.size + first * sealed_chunk,
-        stop=min(HEADER.size + after * sealed_chunk, sealed_size(length)),
+        start=HEADER.size + first * SEALED_CHUNK,
+        stop=min(HEADER.size + after * SEALED_CHUNK, sealed_size(length)),
         first_chunk=first,
     )
 
 
 def unseal(
-    key: bytes, name: str, header: bytes, sealed: Iterable[bytes], *, start: int, stop: int
-) -> Iterator[bytes]:
+    key: bytes, name: str, header: bytes, sealed: Iterable[Piece], *, start: int, stop: int
+) -> Iterator[memoryview]:
     """Open the chunks of ``span(length, start, stop)`` and yield exactly that plaintext.
+
+    Yields:
+        Up to half a megabyte at a time, each a view of a buffer of its own.
 
     Raises:
         SealBroken: at the first chunk that is not authentic.
     """
     length = plaintext_length(header)
     cipher = _cipher(key, name, header)
-    first = span(length, start, stop).first_chunk
+    number = span(length, start, stop).first_chunk
     last = _chunks(length) - 1
-    opened = start - start % CHUNK
-    for number, chunk in enumerate(_rechunk(sealed, CHUNK + TAG), start=first):
-        try:
-            piece = cipher.decrypt(_nonce(number, last=number == last), chunk, header)
-        except Exception as error:  # InvalidTag, or a chunk too short to carry a tag
-            raise SealBroken(f"chunk {number} is not authentic") from error
+    opened = number * CHUNK
+    for batch in _batches(sealed, BATCH * SEALED_CHUNK):
+        piece = _open_batch(cipher, header, batch, number, last)
         lower, upper = max(start - opened, 0), min(stop - opened, len(piece))
         opened += len(piece)
+        number += BATCH
         yield piece[lower:upper]
     if opened < stop:
         raise SealBroken("the object was cut short")
+
+
+def _seal_batch(cipher: AESGCM, header: bytes, batch: Piece, number: int, last: int) -> bytearray:
+    plain = memoryview(batch)
+    sealed = bytearray(len(plain) + _chunks(len(plain)) * TAG)
+    into = memoryview(sealed)
+    for place in range(_chunks(len(plain))):
+        chunk = plain[place * CHUNK : (place + 1) * CHUNK]
+        at = place * SEALED_CHUNK
+        nonce = _nonce(number + place, last=number + place == last)
+        cipher.encrypt_into(nonce, chunk, header, into[at : at + len(chunk) + TAG])
+    return sealed
+
+
+def _open_batch(cipher: AESGCM, header: bytes, batch: Piece, number: int, last: int) -> memoryview:
+    sealed = memoryview(batch)
+    count = max(1, -(-len(sealed) // SEALED_CHUNK))
+    plain = memoryview(bytearray(max(0, len(sealed) - count * TAG)))
+    for place in range(count):
+        chunk = sealed[place * SEALED_CHUNK : (place + 1) * SEALED_CHUNK]
+        at = place * CHUNK
+        nonce = _nonce(number + place, last=number + place == last)
+        try:
+            cipher.decrypt_into(nonce, chunk, header, plain[at : at + len(chunk) - TAG])
+        except (InvalidTag, ValueError) as error:  # ValueError: too short to carry a tag
+            raise SealBroken(f"chunk {number + place} is not authentic") from error
+    return plain
 
 
 def _cipher(key: bytes, name: str, header: bytes) -> AESGCM:
@@ -144,18 +179,24 @@ def _chunks(length: int) -> int:
     return max(1, -(-length // CHUNK))
 
 
-def _chunk_length(length: int, number: int) -> int:
-    return min(CHUNK, length - number * CHUNK)
-
-
-def _rechunk(pieces: Iterable[bytes], size: int = CHUNK) -> Iterator[bytes]:
-    buffer = bytearray()
-    sent = False
+def _batches(pieces: Iterable[Piece], size: int) -> Iterator[Piece]:
+    """The stream in parts of exactly ``size`` bytes, the last one shorter; at least one part."""
+    rest = bytearray()
+    some = False
     for piece in pieces:
-        buffer += piece
-        while len(buffer) >= size:
-            yield bytes(buffer[:size])
-            sent = True
-            del buffer[:size]
-    if buffer or not sent:
-        yield bytes(buffer)
+        view = memoryview(piece)
+        if rest:
+            missing = size - len(rest)
+            rest += view[:missing]
+            view = view[missing:]
+            if len(rest) < size:
+                continue
+            yield rest
+            some = True
+        while len(view) >= size:
+            yield view[:size]
+            some = True
+            view = view[size:]
+        rest = bytearray(view)
+    if rest or not some:
+        yield rest

@@ -11,7 +11,7 @@ from storages.backends.s3 import S3Storage
 from dermalia.sealing import chunks
 from dermalia.sealing.keys import UnlockedKey
 
-READ_PIECE = 256 * 1024
+READ_PIECE = 1024 * 1024
 SMALL = 4 * 1024 * 1024
 
 
@@ -57,7 +57,7 @@ def put(key: UnlockedKey, name: str, plaintext: Iterable[bytes], *, length: int)
 
 def read(
     key: UnlockedKey, name: str, *, start: int = 0, stop: int | None = None
-) -> Iterator[bytes]:
+) -> Iterator[memoryview]:
     """Plaintext ``[start, stop)`` of an object, authenticated piece by piece.
 
     Raises:
@@ -118,7 +118,7 @@ def _unfinished_uploads(prefix: str) -> list[dict[str, Any]]:
     return list(listed.get("Uploads", []))
 
 
-def _read_whole(key: UnlockedKey, name: str) -> Iterator[bytes]:
+def _read_whole(key: UnlockedKey, name: str) -> Iterator[memoryview]:
     """One request: the header comes first in the same body."""
     body = _fetch(name)
     header = body.read(chunks.HEADER.size)
@@ -148,7 +148,7 @@ def _storage() -> S3Storage:
 class _Stream(io.RawIOBase):
     """A sealed stream in the shape the uploader reads."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
+    def __init__(self, pieces: Iterator[chunks.Piece]) -> None:
         self._pieces = pieces
         self._rest = bytearray()
 
@@ -161,6 +161,7 @@ class _Stream(io.RawIOBase):
             if piece is None:
                 break
             self._rest += piece
-        taken = bytes(self._rest) if size < 0 else bytes(self._rest[:size])
-        del self._rest[: len(taken)]
+        view = memoryview(self._rest)
+        stop = len(view) if size < 0 else size
+        taken, self._rest = bytes(view[:stop]), bytearray(view[stop:])
         return taken
