@@ -163,7 +163,7 @@ def report(
 ) -> Report:
     """A released report of the synthetic face, with its mail still in the outbox."""
     release_at_once(practice)
-    cluster.add_scan(small_capture, first_name="Jördis", email="patient@example.org")
+    cluster.add_scan(small_capture, first_name="Testperson Ä", email="patient@example.org")
     return report_of(discover(account)[0])
 
 

@@ -26,7 +26,7 @@ def test_entries_count_up_and_verify() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"action": "Anna opened her report"},
+        {"action": "Somebody opened a report"},
         {"action": Action.SCAN_VIEWED, "counts": {"note": 1}},
         {"action": Action.SCAN_VIEWED, "counts": {Count.BYTES: "patient@example.org"}},
         {"action": Action.SCAN_VIEWED, "counts": {Count.BYTES: 1.5}},

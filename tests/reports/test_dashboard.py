@@ -71,7 +71,7 @@ def test_a_colleague_s_look_is_a_look_of_its_own(staff: Client, practice: Practi
 
 def test_the_page_of_a_scan_shows_its_files_and_its_log(staff: Client, report: Report) -> None:
     page = staff.get(f"/de/scans/{report.scan_id}/").content.decode()
-    for text in ("Jördis", report.scan.scan_identifier, "scan.obj", "model.glb", "Protokoll"):
+    for text in ("Testperson Ä", report.scan.scan_identifier, "scan.obj", "model.glb", "Protokoll"):
         assert text in page
 
 

@@ -160,7 +160,7 @@ def test_the_command_erases_by_scan_identifier(
 def test_a_scan_that_never_became_a_report_is_erased_too(
     account: Connection, cluster: IsemecoStandIn, small_capture: Capture
 ) -> None:
-    cluster.add_scan(small_capture, first_name="Jördis")
+    cluster.add_scan(small_capture, first_name="Testperson Ä")
     scan = discover(account)[0]
     pull_scan(practice_id=scan.practice_id, scan_id=scan.pk)
     assert objects.list_prefix(scan.prefix)

@@ -34,7 +34,7 @@ def pulled(scan: Scan) -> Scan:
 
 @pytest.fixture
 def scan(account: Connection, cluster: IsemecoStandIn, small_capture: Capture) -> Scan:
-    cluster.add_scan(small_capture, first_name="Jördis", email="patient@example.org")
+    cluster.add_scan(small_capture, first_name="Testperson Ä", email="patient@example.org")
     return discover(account)[0]
 
 
@@ -80,7 +80,7 @@ def test_values_and_identity_come_through_unchanged(scan: Scan, small_capture: C
     assert values == {
         (METRIC_NAMES.get(m.metric, m.metric), m.zone): m.value for m in small_capture.measurements
     }
-    assert (somebody.first_name, somebody.email) == ("Jördis", "patient@example.org")
+    assert (somebody.first_name, somebody.email) == ("Testperson Ä", "patient@example.org")
 
 
 def test_pulling_again_downloads_nothing_again(scan: Scan, cluster: IsemecoStandIn) -> None:
