@@ -13,7 +13,7 @@ from tests.sandbox.mailing import LINK, send
 
 
 def test_waiting_for_a_mail(provider: ResendStandIn) -> None:
-    later = threading.Timer(0.1, send, kwargs={"to": "Anna <a@example.org>"})
+    later = threading.Timer(0.1, send, kwargs={"to": "Test <a@example.org>"})
     later.start()
     assert provider.wait_for_mail(5, to="A@example.org").subject == "Ihr Bericht"
     later.join()
