@@ -37,6 +37,8 @@ class Entry(ScopedRow):
 class Head(ScopedRow):
     """Where a practice's chain ends; locked while an entry is appended."""
 
+    swept = ("practice_id", "sequence", "hash")
+
     practice_id = models.IntegerField(primary_key=True)
     sequence = models.BigIntegerField(default=0)
     hash = models.BinaryField(default=bytes(32))

@@ -15,6 +15,8 @@ from dermalia.tenancy.models import ScopedRow
 class PracticeKey(ScopedRow):
     """A practice's key, wrapped by a root key version."""
 
+    swept = ("id", "practice_id", "version", "root_version")
+
     practice_id = models.IntegerField()
     version = models.PositiveSmallIntegerField()
     root_version = models.PositiveSmallIntegerField()

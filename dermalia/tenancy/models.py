@@ -24,6 +24,11 @@ class ScopedRow(models.Model):
     class Meta:
         abstract = True
 
+    # Rows that are written once: the application's role may neither change nor delete them.
+    append_only: ClassVar[bool] = False
+    # Columns that maintenance may read across practices; never anything about a person.
+    swept: ClassVar[tuple[str, ...]] = ()
+
     # Typed per subclass by the django-stubs plugin through ``objects: ClassVar``.
     objects: ClassVar[models.Manager[Self]] = ScopedManager()  # type: ignore[assignment]
     # For maintenance by roles with policies of their own, never for the application's role.

@@ -56,8 +56,9 @@ def _grants(model: type[models.Model]) -> Iterator[str]:
     rights = "SELECT, INSERT" if getattr(model, "append_only", False) else _FULL
     yield f"REVOKE ALL ON {table} FROM {APP}, {SWEEPER}"
     yield f"GRANT {rights} ON {table} TO {APP}"
+    if issubclass(model, ScopedRow) and model.swept:
+        yield f"GRANT SELECT ({', '.join(model.swept)}) ON {table} TO {SWEEPER}"
     if issubclass(model, Work):
-        yield f"GRANT SELECT ({', '.join(Work.SWEPT)}) ON {table} TO {SWEEPER}"
         yield f"GRANT UPDATE (nudged_at) ON {table} TO {SWEEPER}"
 
 
@@ -71,8 +72,8 @@ def _row_level_security(model: type[ScopedRow]) -> Iterator[str]:
     yield f"DROP POLICY IF EXISTS in_scope ON {table}"
     yield f"CREATE POLICY in_scope ON {table} USING ({IN_SCOPE}) WITH CHECK ({IN_SCOPE})"
     yield f"DROP POLICY IF EXISTS swept ON {table}"
-    if issubclass(model, Work):
-        # Which rows are due, across practices; the column grants above let nothing else out.
+    if model.swept:
+        # Across practices; the column grants above let nothing else out.
         yield f"CREATE POLICY swept ON {table} TO {SWEEPER} USING (true) WITH CHECK (true)"
 
 

@@ -16,8 +16,7 @@ class Work(PracticeOwned):
     since; the difference is how often a worker died over this row.
     """
 
-    # What the sweeper's role may read of any row.
-    SWEPT: ClassVar[tuple[str, ...]] = (
+    swept: ClassVar[tuple[str, ...]] = (
         "id",
         "practice_id",
         "state",
