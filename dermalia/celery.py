@@ -18,7 +18,7 @@ app.autodiscover_tasks()
 
 
 @worker_init.connect
-def refuse_a_role_that_bypasses_tenancy(**_: object) -> None:
-    from dermalia.tenancy.boot import require_safe_role
+def refuse_an_unsafe_start(**_: object) -> None:
+    from dermalia.boot import require_safe_start
 
-    require_safe_role()
+    require_safe_start()

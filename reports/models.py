@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from dermalia.sealing.fields import SealedTextField
 from dermalia.tenancy.models import PracticeOwned
 from dermalia.work.models import Work
 from practices.models import Language, Purpose
@@ -23,7 +24,7 @@ class Report(PracticeOwned):
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     purpose = models.CharField(max_length=9, choices=Purpose, blank=True)
     language = models.CharField(max_length=2, choices=Language)
-    link = models.BinaryField(null=True)  # sealed, so that it can be sent again
+    link = SealedTextField(null=True)  # so that it can be sent again
     created_at = models.DateTimeField(auto_now_add=True)
     released_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from dermalia.sealing.fields import SealedTextField
 from dermalia.tenancy.models import PracticeOwned
 from dermalia.work.models import Work
 from scans.metrics import Metric
@@ -15,7 +16,7 @@ class Connection(PracticeOwned):
 
     base_url = models.URLField(max_length=200)
     client_id = models.CharField(max_length=120)
-    client_secret = models.BinaryField()  # sealed under the practice's key
+    client_secret = SealedTextField()  # under the practice's secrets key
     cursor = models.CharField(max_length=200, blank=True)
     last_listed_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
@@ -42,7 +43,7 @@ class Scan(Work):
     device_model = models.CharField(max_length=64, blank=True)
     algorithm_version = models.CharField(max_length=64, blank=True)
     captured_at = models.DateTimeField(null=True, blank=True)
-    measurements = models.BinaryField(null=True)  # sealed JSON
+    measurements = SealedTextField(null=True)  # JSON
 
     discovered_at = models.DateTimeField(auto_now_add=True)
     stored_at = models.DateTimeField(null=True, blank=True)
@@ -68,11 +69,22 @@ class Scan(Work):
 
 
 class Identity(PracticeOwned):
-    """All we know of the person beside the scan identifier; both optional, both sealed (R18)."""
+    """All we know of the person beside the scan identifier; both optional, both sealed (R18).
+
+    The blind indexes answer "who of this practice is called so" without opening anything.
+    """
 
     scan = models.OneToOneField(Scan, on_delete=models.CASCADE, related_name="identity")
-    first_name = models.BinaryField(null=True)
-    email = models.BinaryField(null=True)
+    first_name = SealedTextField(null=True)
+    email = SealedTextField(null=True)
+    first_name_index = models.BinaryField(null=True)
+    email_index = models.BinaryField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["practice", "first_name_index"]),
+            models.Index(fields=["practice", "email_index"]),
+        ]
 
 
 class Asset(PracticeOwned):

@@ -1,6 +1,9 @@
 """Report keys: made, unlocked with an access on record, destroyed."""
 
+import hashlib
+import hmac
 import os
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
@@ -9,11 +12,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.db import models
 
 from audit.access import Access
 from dermalia.sealing.chunks import SealBroken
-from dermalia.sealing.keyring import root_keys, unwrap, wrap
-from dermalia.sealing.models import LedgerEntry, PracticeKey, ReportKey
+from dermalia.sealing.keyring import KeyRefused, unwrap, wrap
+from dermalia.sealing.locks import share_keystore
+from dermalia.sealing.models import LedgerEntry, PracticeKey, ReportKey, SecretsKey
+from dermalia.sealing.roots import root_keys
 from dermalia.tenancy import current_practice
 
 
@@ -21,13 +27,9 @@ class KeyDestroyed(Exception):
     """The key is gone, and with it everything that was sealed under it."""
 
 
-# As the database hands binary columns out.
-Buffer = bytes | memoryview
-
-
 @dataclass(frozen=True, slots=True)
 class UnlockedKey:
-    """A report key in memory, for as long as the work at hand needs it."""
+    """A key in memory, for as long as the work at hand needs it."""
 
     id: UUID
     secret: bytes = field(repr=False)
@@ -35,42 +37,58 @@ class UnlockedKey:
     def seal_text(self, text: str, *, name: str) -> bytes:
         """Seal a short text, such as a model field; ``name`` says which (``scan.email``)."""
         nonce = os.urandom(12)
-        return nonce + self._cipher(name).encrypt(nonce, text.encode(), None)
+        return nonce + AESGCM(self._derive("text", name)).encrypt(nonce, text.encode(), None)
 
-    def open_text(self, sealed: Buffer, *, name: str) -> str:
+    def open_text(self, sealed: bytes, *, name: str) -> str:
         """Raises ``SealBroken`` if it was not sealed by this key under this name."""
-        sealed = bytes(sealed)
+        cipher = AESGCM(self._derive("text", name))
         try:
-            return self._cipher(name).decrypt(sealed[:12], sealed[12:], None).decode()
+            return cipher.decrypt(sealed[:12], sealed[12:], None).decode()
         except (InvalidTag, ValueError) as error:
             raise SealBroken(f"{name} is not authentic") from error
 
-    def _cipher(self, name: str) -> AESGCM:
-        return AESGCM(HKDF(SHA256(), 32, None, b"dm1/text\0" + name.encode()).derive(self.secret))
+    def blind_index(self, text: str, *, name: str) -> bytes:
+        """A digest to look ``text`` up by: 16 bytes, equal for equal texts under this key.
+
+        Case, compatibility forms and outer spaces do not count. HMAC-SHA256, cut; without
+        the key nobody can try texts against it.
+        """
+        plain = unicodedata.normalize("NFKC", text).strip().casefold()
+        return hmac.digest(self._derive("index", name), plain.encode(), hashlib.sha256)[:16]
+
+    def _derive(self, purpose: str, name: str) -> bytes:
+        info = f"dm1/{purpose}\0{name}".encode()
+        return HKDF(SHA256(), 32, None, info).derive(self.secret)
 
 
-def create_practice_key(*, practice_id: int) -> None:
-    """A new practice gets its key (in its scope)."""
-    root_version, wrapped = root_keys().wrap(os.urandom(32), bound_to=_practice(practice_id, 1))
+def create_practice_key() -> None:
+    """The next key of the practice in scope: its first one, or the one to rotate to."""
+    share_keystore()
+    practice_id = current_practice()
+    newest = PracticeKey.objects.order_by("-version").values_list("version", flat=True).first()
+    version = (newest or 0) + 1
+    root_version, wrapped = root_keys().wrap(
+        os.urandom(32), bound_to=bound_to_practice(practice_id, version)
+    )
     PracticeKey.objects.create(
-        practice_id=practice_id, version=1, root_version=root_version, wrapped=wrapped
+        practice_id=practice_id, version=version, root_version=root_version, wrapped=wrapped
     )
 
 
 def create_report_key() -> UUID:
     """A new key for a scan and its report, in the practice in scope."""
+    share_keystore()
     practice_id, key_id = current_practice(), uuid4()
-    practice_key = PracticeKey.objects.latest("version")
-    wrapped = wrap(
-        _open_practice_key(practice_key),
-        os.urandom(32),
-        bound_to=_report(practice_id, practice_key.version, key_id),
-    )
+    outer = PracticeKey.objects.latest("version")
     ReportKey.objects.create(
         id=key_id,
         practice_id=practice_id,
-        practice_key_version=practice_key.version,
-        wrapped=wrapped,
+        practice_key_version=outer.version,
+        wrapped=wrap(
+            open_practice_key(outer),
+            os.urandom(32),
+            bound_to=bound_to_report(practice_id, outer.version, key_id),
+        ),
     )
     return key_id
 
@@ -90,6 +108,8 @@ def unlock(key_id: UUID, *, access: Access) -> UnlockedKey:
 def unlock_many(key_ids: Iterable[UUID], *, access: Access) -> dict[UUID, UnlockedKey]:
     """The one way to sealed data: no key without an access on record.
 
+    A key that stands in the erasure ledger stays closed, though somebody brought its row back.
+
     Args:
         access: what ``audit.access.record_access`` returned for this reading.
 
@@ -99,27 +119,36 @@ def unlock_many(key_ids: Iterable[UUID], *, access: Access) -> dict[UUID, Unlock
     Raises:
         PermissionError: the access is not on record, or is another practice's.
         KeyRefused: the keystore's bytes do not belong to this practice and key.
+        KeysUnavailable: the service that holds the root keys does not answer.
     """
     practice_id = current_practice()
     access.require_recorded_for(practice_id)
-    outer = {row.version: _open_practice_key(row) for row in PracticeKey.objects.all()}
+    erased = LedgerEntry.objects.filter(key_id=models.OuterRef("pk"))
+    rows = ReportKey.objects.filter(~models.Exists(erased), pk__in=list(key_ids))
+    outer = {row.version: open_practice_key(row) for row in PracticeKey.objects.all()}
     return {
         row.pk: UnlockedKey(
             id=row.pk,
             secret=unwrap(
-                outer[row.practice_key_version],
+                _wrapping(outer, row.practice_key_version),
                 bytes(row.wrapped),
-                bound_to=_report(practice_id, row.practice_key_version, row.pk),
+                bound_to=bound_to_report(practice_id, row.practice_key_version, row.pk),
             ),
         )
-        for row in ReportKey.objects.filter(pk__in=list(key_ids))
+        for row in rows
     }
 
 
-def unlock_credentials() -> UnlockedKey:
-    """The key for a practice's own secrets, such as its scanner's password; no health data."""
-    practice_key = PracticeKey.objects.earliest("version")
-    secret = HKDF(SHA256(), 32, None, b"dm1/credentials").derive(_open_practice_key(practice_key))
+def unlock_secrets() -> UnlockedKey:
+    """The key for a practice's own secrets and its blind indexes; it opens no health data."""
+    practice_id = current_practice()
+    row = SecretsKey.objects.first() or _create_secrets_key()
+    outer = PracticeKey.objects.get(version=row.practice_key_version)
+    secret = unwrap(
+        open_practice_key(outer),
+        bytes(row.wrapped),
+        bound_to=bound_to_secrets(practice_id, outer.version),
+    )
     return UnlockedKey(id=UUID(int=0), secret=secret)
 
 
@@ -135,15 +164,62 @@ def destroy(key_id: UUID) -> bool:
     return bool(deleted)
 
 
-def _open_practice_key(row: PracticeKey) -> bytes:
+def destroy_practice() -> int:
+    """Destroy every key of the practice in scope: nothing it ever sealed opens again.
+
+    Returns:
+        How many report keys went; each is in the ledger.
+    """
+    practice_id = current_practice()
+    ids = list(ReportKey.objects.select_for_update().values_list("pk", flat=True))
+    LedgerEntry.objects.bulk_create(
+        [LedgerEntry(practice_id=practice_id, key_id=key_id) for key_id in ids], batch_size=5000
+    )
+    for model in (ReportKey, SecretsKey, PracticeKey):
+        model.objects.all().delete()
+    return len(ids)
+
+
+def open_practice_key(row: PracticeKey) -> bytes:
+    """A practice's key; for this package's own use, and never to be kept."""
     return root_keys().unwrap(
-        row.root_version, bytes(row.wrapped), bound_to=_practice(row.practice_id, row.version)
+        row.root_version,
+        bytes(row.wrapped),
+        bound_to=bound_to_practice(row.practice_id, row.version),
     )
 
 
-def _practice(practice_id: int, version: int) -> bytes:
+def bound_to_practice(practice_id: int, version: int) -> bytes:
     return f"practice/{practice_id}/{version}".encode()
 
 
-def _report(practice_id: int, version: int, key_id: UUID) -> bytes:
+def bound_to_report(practice_id: int, version: int, key_id: UUID) -> bytes:
     return f"report/{practice_id}/{version}/{key_id}".encode()
+
+
+def bound_to_secrets(practice_id: int, version: int) -> bytes:
+    return f"secrets/{practice_id}/{version}".encode()
+
+
+def _create_secrets_key() -> SecretsKey:
+    """Derived from the practice's first key, then wrapped, so that it outlives that key."""
+    share_keystore()
+    practice_id = current_practice()
+    outer = PracticeKey.objects.earliest("version")
+    practice_key = open_practice_key(outer)
+    secret = HKDF(SHA256(), 32, None, b"dm1/credentials").derive(practice_key)
+    bound_to = bound_to_secrets(practice_id, outer.version)
+    row, _ = SecretsKey.objects.get_or_create(
+        practice_id=practice_id,
+        defaults={
+            "practice_key_version": outer.version,
+            "wrapped": wrap(practice_key, secret, bound_to=bound_to),
+        },
+    )
+    return row
+
+
+def _wrapping(outer: dict[int, bytes], version: int) -> bytes:
+    if version not in outer:
+        raise KeyRefused(f"Practice key version {version} is gone.")
+    return outer[version]

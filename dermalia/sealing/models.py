@@ -29,16 +29,38 @@ class PracticeKey(ScopedRow):
         ]
 
 
-class ReportKey(ScopedRow):
-    """A report's key, wrapped by its practice's key."""
+class InnerKey(ScopedRow):
+    """A key wrapped by its practice's key.
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    practice_id = models.IntegerField()
+    A foreign key on (practice_id, practice_key_version), made by the migration, keeps a
+    practice key from being deleted while anything is wrapped by it.
+    """
+
     practice_key_version = models.PositiveSmallIntegerField()
     wrapped = models.BinaryField()
 
     class Meta:
+        abstract = True
+
+
+class ReportKey(InnerKey):
+    """The key of one scan and its report."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    practice_id = models.IntegerField()
+
+    class Meta:
         db_table = 'keystore"."report_key'
+        indexes = [models.Index(fields=["practice_id", "practice_key_version", "id"])]
+
+
+class SecretsKey(InnerKey):
+    """The key of a practice's own secrets: its scanner's password, its blind indexes."""
+
+    practice_id = models.IntegerField(unique=True)
+
+    class Meta:
+        db_table = 'keystore"."secrets_key'
 
 
 class LedgerEntry(ScopedRow):

@@ -16,5 +16,5 @@ def create_practice(*, name: str, email: str, **details: str) -> Practice:
     with transaction.atomic():
         practice = Practice.objects.create(name=name, email=email, **details)
         with practice_scope(practice.pk):
-            create_practice_key(practice_id=practice.pk)
+            create_practice_key()
     return practice

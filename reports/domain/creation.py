@@ -5,6 +5,7 @@ from django.db.models.functions import Now
 from audit.access import record_access
 from audit.chain import SYSTEM, Who, record
 from audit.words import Action
+from dermalia.sealing.fields import Sealing
 from dermalia.sealing.keys import unlock
 from dermalia.work.nudge import nudge
 from practices.models import Practice, Purpose
@@ -13,8 +14,6 @@ from reports.domain.links import new_link
 from reports.models import Delivery, Report
 from scans.models import Scan
 from scans.queries import person
-
-LINK = "report.link"
 
 
 class NotReleasable(Exception):
@@ -47,7 +46,7 @@ def release_report(*, report: Report, purpose: Purpose, who: Who) -> None:
     key = unlock(report.scan.key_id, access=access)
     report.purpose = purpose
     report.due_on = due_date(purpose=purpose, captured_at=captured_at, created_at=report.created_at)
-    report.link = key.seal_text(new_link(report=report), name=LINK)
+    report.link = Sealing(key, new_link(report=report))
     report.state = Report.State.RELEASED
     report.save()
     Report.objects.filter(pk=report.pk).update(released_at=Now())

@@ -10,7 +10,6 @@ from audit.words import Action
 from dermalia.sealing.keys import unlock
 from dermalia.tenancy import practice_scope
 from dermalia.work.lease import WorkFailed, finish, hold, lease
-from reports.domain.creation import LINK
 from reports.mail.message import MailProvider, Message, link_message
 from reports.models import Delivery, Report
 from scans.queries import person
@@ -48,7 +47,7 @@ def _message(delivery: Delivery) -> Message:
         practice=report.practice,
         recipient=patient.email,
         first_name=patient.first_name,
-        link=key.open_text(report.link, name=LINK),
+        link=report.link.open(key),
         valid_until=report.due_on,
         language=report.language,
     )

@@ -10,7 +10,8 @@ from audit.access import record_access
 from audit.chain import SYSTEM, record
 from audit.words import Action, Count
 from dermalia.sealing import objects
-from dermalia.sealing.keys import UnlockedKey, unlock
+from dermalia.sealing.fields import Sealing
+from dermalia.sealing.keys import UnlockedKey, unlock, unlock_secrets
 from dermalia.tenancy import practice_scope
 from dermalia.work.lease import WorkFailed, finish, hold, lease
 from scans.domain.sources import as_work_failure, open_source
@@ -19,7 +20,7 @@ from scans.isemeco.contract import Patient
 from scans.isemeco.errors import ClusterError
 from scans.metrics import Metric, Zone
 from scans.models import Asset, Identity, Scan
-from scans.queries import Measured, Measurements
+from scans.queries import EMAIL_INDEX, FIRST_NAME_INDEX, Measured, Measurements
 
 
 def pull_scan(*, practice_id: int, scan_id: UUID) -> None:
@@ -72,27 +73,28 @@ def _keep_manifest(scan: Scan, manifest: Manifest, key: UnlockedKey) -> None:
         )
         for item in manifest.measurements
     ]
-    sealed = key.seal_text(Measurements.dump_json(values).decode(), name="scan.measurements")
     Scan.objects.filter(pk=scan.pk).update(
         device_serial=manifest.device.serial,
         device_model=manifest.device.model,
         algorithm_version=manifest.algorithm_version,
         captured_at=manifest.captured_at,
-        measurements=sealed,
+        measurements=Sealing(key, Measurements.dump_json(values).decode()),
     )
-    person = manifest.patient or Patient()
+    person, secrets = manifest.patient or Patient(), unlock_secrets()
     Identity.objects.update_or_create(
         scan=scan,
         practice_id=scan.practice_id,
         defaults={
-            "first_name": _sealed(key, person.first_name, "identity.first_name"),
-            "email": _sealed(key, person.email, "identity.email"),
+            "first_name": Sealing(key, person.first_name) if person.first_name else None,
+            "email": Sealing(key, person.email) if person.email else None,
+            "first_name_index": _index(secrets, person.first_name, FIRST_NAME_INDEX),
+            "email_index": _index(secrets, person.email, EMAIL_INDEX),
         },
     )
 
 
-def _sealed(key: UnlockedKey, text: str | None, name: str) -> bytes | None:
-    return key.seal_text(text, name=name) if text else None
+def _index(secrets: UnlockedKey, text: str | None, name: str) -> bytes | None:
+    return secrets.blind_index(text, name=name) if text else None
 
 
 def _reserve(scan: Scan, entries: Iterable[AssetEntry]) -> list[tuple[AssetEntry, Asset]]:

@@ -1,14 +1,13 @@
 """Opening the way to a practice's scanner."""
 
 from dermalia.residency import egress
-from dermalia.sealing.keys import unlock_credentials
+from dermalia.sealing.fields import Sealing
+from dermalia.sealing.keys import unlock_secrets
 from dermalia.work.lease import WorkFailed
 from practices.models import Practice
 from scans.isemeco import IsemecoClient
 from scans.isemeco.errors import Busy, ClusterError
 from scans.models import Connection
-
-SECRET = "connection.client_secret"  # noqa: S105 (the name it is sealed under)
 
 
 def connect(*, practice: Practice, base_url: str, client_id: str, client_secret: str) -> Connection:
@@ -17,7 +16,7 @@ def connect(*, practice: Practice, base_url: str, client_id: str, client_secret:
         practice=practice,
         base_url=base_url,
         client_id=client_id,
-        client_secret=unlock_credentials().seal_text(client_secret, name=SECRET),
+        client_secret=Sealing(unlock_secrets(), client_secret),
     )
 
 
@@ -26,7 +25,7 @@ def open_source(connection: Connection) -> IsemecoClient:
     return IsemecoClient(
         base_url=connection.base_url,
         client_id=connection.client_id,
-        client_secret=unlock_credentials().open_text(connection.client_secret, name=SECRET),
+        client_secret=connection.client_secret.open(unlock_secrets()),
         session=egress.session(),
     )
 

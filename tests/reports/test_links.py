@@ -11,7 +11,6 @@ from audit.chain import SYSTEM
 from audit.words import Action
 from dermalia.sealing.keys import unlock
 from dermalia.tenancy import practice_scope
-from reports.domain.creation import LINK
 from reports.domain.links import ALPHABET, find, new_link
 from reports.models import Link, Report
 
@@ -19,7 +18,7 @@ from reports.models import Link, Report
 def link_of(report: Report) -> str:
     with practice_scope(report.practice_id):
         key = unlock(report.scan.key_id, access=record_access(Action.REPORT_VIEWED, who=SYSTEM))
-        return key.open_text(report.link or b"", name=LINK)
+        return report.link.open(key) if report.link else ""
 
 
 def test_a_link_has_25_characters_and_more_than_128_bits() -> None:

@@ -8,7 +8,8 @@ from django.db import IntegrityError, ProgrammingError, connection, models, tran
 from audit.chain import SYSTEM, record
 from audit.models import Entry
 from audit.words import Action
-from dermalia.sealing.keys import create_report_key
+from dermalia.sealing.fields import Sealing
+from dermalia.sealing.keys import create_report_key, unlock_secrets
 from dermalia.sealing.objects import new_prefix
 from dermalia.tenancy import NoPracticeScope, current_practice, practice_scope
 from dermalia.tenancy.boot import require_safe_role
@@ -21,7 +22,10 @@ from tests.conftest import superuser_connection
 
 def make_scan(practice: Practice, identifier: str = "S-1") -> Scan:
     account = Connection.objects.create(
-        practice=practice, base_url="https://example.org", client_id="x", client_secret=b"x"
+        practice=practice,
+        base_url="https://example.org",
+        client_id="x",
+        client_secret=Sealing(unlock_secrets(), "x"),
     )
     return Scan.objects.create(
         practice=practice,
@@ -97,7 +101,10 @@ def test_writing_another_practice_s_row_is_refused(
         transaction.atomic(),
     ):
         Connection.objects.create(
-            practice=other_practice, base_url="https://x.org", client_id="x", client_secret=b""
+            practice=other_practice,
+            base_url="https://x.org",
+            client_id="x",
+            client_secret=Sealing(unlock_secrets(), "x"),
         )
 
 

@@ -13,7 +13,6 @@ from dermalia.tenancy import practice_scope
 from practices.domain.sign_in import issue_link
 from practices.domain.tenants import create_practice
 from practices.models import Practice, Purpose, User
-from reports.domain.creation import LINK
 from reports.models import Report
 from scans.domain.sources import connect
 from scans.models import Connection, Scan
@@ -52,7 +51,7 @@ def newest_report_url(practice: Practice, base_url: str) -> str | None:
         if report is None or report.link is None:
             return None
         access = record_access(Action.SCAN_VIEWED, who=OPERATOR, object_id=report.scan_id)
-        link = unlock(report.scan.key_id, access=access).open_text(report.link, name=LINK)
+        link = report.link.open(unlock(report.scan.key_id, access=access))
     with override(report.language):
         return base_url + reverse("reports:patient", args=[link])
 
