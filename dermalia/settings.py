@@ -162,7 +162,7 @@ STORAGES: dict[str, dict[str, Any]] = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
     "objects": {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "dermalia.sealing.storage.SealedStorage",
         "OPTIONS": {
             "bucket_name": env("DERMALIA_S3_BUCKET"),
             "endpoint_url": env("DERMALIA_S3_ENDPOINT"),

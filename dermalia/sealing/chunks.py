@@ -11,8 +11,11 @@ its Nonce-Reuse Misuse-Resistance", CRYPTO 2015).
 
 import os
 import struct
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -24,7 +27,9 @@ HEADER = struct.Struct(">4s32sQ20x")
 CHUNK = 64 * 1024
 TAG = 16
 SEALED_CHUNK = CHUNK + TAG
-BATCH = 8  # chunks handed on at a time: fewer, larger pieces
+BATCH = 16  # chunks handed on at a time: fewer, larger pieces
+AHEAD = 4  # batches sealed while earlier ones are on their way to storage
+WORTH_THREADS = 4 * 1024 * 1024
 
 Piece = bytes | bytearray | memoryview
 
@@ -58,28 +63,24 @@ def seal(key: bytes, name: str, plaintext: Iterable[Piece], length: int) -> Iter
     Args:
         key: the report key, 32 bytes.
         name: the object's name in storage, bound into its key.
-        plaintext: pieces of any size.
+        plaintext: pieces of any size, not to be changed once handed over.
         length: their sum in bytes.
 
     Yields:
-        The header, then up to half a megabyte at a time. Each piece is a buffer of its own and is
+        The header, then up to a megabyte at a time. Each piece is a buffer of its own and is
         never written to again.
 
     Raises:
         ValueError: if the stream is longer or shorter than ``length``.
     """
     header = HEADER.pack(MAGIC, os.urandom(32), length)
-    cipher = _cipher(key, name, header)
-    last = _chunks(length) - 1
     yield header
-    taken = 0
-    for batch in _batches(plaintext, BATCH * CHUNK):
-        number, taken = taken // CHUNK, taken + len(batch)
-        if taken > length:
-            raise ValueError("the stream is longer than declared")
-        yield _seal_batch(cipher, header, batch, number, last)
-    if taken != length:
-        raise ValueError("the stream is shorter than declared")
+    batches = _batches_to_seal(_cipher(key, name, header), header, plaintext, length)
+    if length > WORTH_THREADS:
+        # The cipher lets go of the interpreter, so that sealing hides behind writing.
+        yield from _ahead(batches)
+    else:
+        yield from (batch() for batch in batches)
 
 
 def plaintext_length(header: bytes) -> int:
@@ -117,7 +118,7 @@ def unseal(
     """Open the chunks of ``span(length, start, stop)`` and yield exactly that plaintext.
 
     Yields:
-        Up to half a megabyte at a time, each a view of a buffer of its own.
+        Up to a megabyte at a time, each a view of a buffer of its own.
 
     Raises:
         SealBroken: at the first chunk that is not authentic.
@@ -135,6 +136,31 @@ def unseal(
         yield piece[lower:upper]
     if opened < stop:
         raise SealBroken("the object was cut short")
+
+
+def _batches_to_seal(
+    cipher: AESGCM, header: bytes, plaintext: Iterable[Piece], length: int
+) -> Iterator[Callable[[], bytearray]]:
+    taken, last = 0, _chunks(length) - 1
+    for batch in _batches(plaintext, BATCH * CHUNK):
+        number, taken = taken // CHUNK, taken + len(batch)
+        if taken > length:
+            raise ValueError("the stream is longer than declared")
+        yield partial(_seal_batch, cipher, header, batch, number, last)
+    if taken != length:
+        raise ValueError("the stream is shorter than declared")
+
+
+def _ahead(batches: Iterable[Callable[[], bytearray]]) -> Iterator[bytearray]:
+    """The results in order, while up to ``AHEAD`` further ones are being made by two threads."""
+    with ThreadPoolExecutor(2, thread_name_prefix="seal") as threads:
+        waiting: deque[Future[bytearray]] = deque()
+        for batch in batches:
+            waiting.append(threads.submit(batch))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _seal_batch(cipher: AESGCM, header: bytes, batch: Piece, number: int, last: int) -> bytearray:

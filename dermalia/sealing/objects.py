@@ -67,12 +67,22 @@ def read(
     if start == 0 and stop is None:
         yield from _read_whole(key, name)
         return
-    header = _fetch(name, 0, chunks.HEADER.size).read()
+    header = _header(name)
     length = chunks.plaintext_length(header)
     stop = length if stop is None else stop
     wanted = chunks.span(length, start, stop)
     body = _fetch(name, wanted.start, wanted.stop)
     yield from chunks.unseal(key.secret, name, header, _pieces(body), start=start, stop=stop)
+
+
+def length_of(name: str) -> int:
+    """Bytes of plaintext, as the object's header states them: true once a chunk was opened.
+
+    Raises:
+        SealBroken: it is not a sealed object.
+        FileNotFoundError: storage has no such object.
+    """
+    return chunks.plaintext_length(_header(name))
 
 
 def read_all(key: UnlockedKey, name: str) -> bytes:
@@ -124,6 +134,11 @@ def _read_whole(key: UnlockedKey, name: str) -> Iterator[memoryview]:
     header = body.read(chunks.HEADER.size)
     length = chunks.plaintext_length(header)
     yield from chunks.unseal(key.secret, name, header, _pieces(body), start=0, stop=length)
+
+
+def _header(name: str) -> bytes:
+    header: bytes = _fetch(name, 0, chunks.HEADER.size).read()
+    return header
 
 
 def _pieces(body: Any) -> Iterator[bytes]:

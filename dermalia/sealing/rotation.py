@@ -33,6 +33,10 @@ class StillInUse(Exception):
     """A root key version still wraps practice keys."""
 
 
+# As the database hands binary columns out.
+Buffer = bytes | memoryview
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """How many practice keys each root key version wraps.
@@ -205,7 +209,7 @@ def _rewrap_reports(moving: Moving, size: int | None) -> int:
     return len(moved)
 
 
-def _rewrapped_report(moving: Moving, pk: UUID, version: int, wrapped: bytes) -> bytes:
+def _rewrapped_report(moving: Moving, pk: UUID, version: int, wrapped: Buffer) -> bytes:
     try:
         return moving.rewrap(
             version, bytes(wrapped), partial(bound_to_report, moving.practice_id, key_id=pk)
