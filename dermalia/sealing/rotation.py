@@ -205,7 +205,7 @@ def _rewrap_reports(moving: Moving, size: int | None) -> int:
     if moved:
         ids, wrapped = zip(*moved, strict=True)
         with connection.cursor() as cursor:
-            cursor.execute(_MOVE, [moving.newest, list(ids), list(wrapped), moving.newest])
+            cursor.execute(REWRAP, [moving.newest, list(ids), list(wrapped), moving.newest])
     return len(moved)
 
 
@@ -231,7 +231,7 @@ def _rewrap_secrets(moving: Moving) -> int:
     return len(row)
 
 
-_MOVE = """
+REWRAP = """
     UPDATE keystore."report_key" AS old SET practice_key_version = %s, wrapped = fresh.wrapped
     FROM unnest(%s::uuid[], %s::bytea[]) AS fresh (id, wrapped)
     WHERE old.id = fresh.id AND old.practice_key_version < %s
