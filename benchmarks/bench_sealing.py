@@ -1,15 +1,18 @@
 """What sealing costs beside copying the same bytes in memory and to a file."""
 
+import io
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from benchmarks.harness import medians, report
+from benchmarks.services import fresh_services
 from dermalia.sealing import chunks
 
 LENGTH = 50_000_000
 PIECE = 1024 * 1024
+RANGE = 200_000
 
 
 def drain(pieces: Iterable[chunks.Piece]) -> None:
@@ -23,9 +26,14 @@ def main() -> None:
     pieces = [plain[at : at + PIECE] for at in range(0, LENGTH, PIECE)]
     sealed = b"".join(chunks.seal(key, name, pieces, LENGTH))
     header, body = sealed[: chunks.HEADER.size], sealed[chunks.HEADER.size :]
-    middle = chunks.span(LENGTH, LENGTH // 2, LENGTH // 2 + 200_000)
+    middle = chunks.span(LENGTH, LENGTH // 2, LENGTH // 2 + RANGE)
 
-    with tempfile.TemporaryDirectory() as folder:
+    def open_range() -> None:
+        part = [sealed[middle.start : middle.stop]]
+        start = LENGTH // 2
+        drain(chunks.unseal(key, name, header, part, start=start, stop=start + RANGE))
+
+    with tempfile.TemporaryDirectory() as folder, fresh_services(durable=False):
         file = Path(folder) / "object"
 
         def store(content: Iterable[chunks.Piece]) -> None:
@@ -34,6 +42,7 @@ def main() -> None:
                 target.flush()
                 os.fsync(target.fileno())
 
+        put, put_plain = into_bucket(key, pieces)
         seconds = medians(
             {
                 "memcpy": lambda: bytearray(plain),
@@ -41,19 +50,13 @@ def main() -> None:
                 "unseal": lambda: drain(
                     chunks.unseal(key, name, header, [body], start=0, stop=LENGTH)
                 ),
-                "range_200kB": lambda: [
-                    *chunks.unseal(
-                        key,
-                        name,
-                        header,
-                        [sealed[middle.start : middle.stop]],
-                        start=LENGTH // 2,
-                        stop=LENGTH // 2 + 200_000,
-                    )
-                ],
+                "range": open_range,
                 "store_plain": lambda: store(pieces),
                 "store_sealed": lambda: store(chunks.seal(key, name, pieces, LENGTH)),
-            }
+                "put_plain": put_plain,
+                "put_sealed": put,
+            },
+            rounds=15,
         )
     megabytes = LENGTH / 1e6
     report(
@@ -61,13 +64,34 @@ def main() -> None:
         figures={
             "seal_mb_per_s": megabytes / seconds["seal"],
             "unseal_mb_per_s": megabytes / seconds["unseal"],
-            "range_200kb_ms": seconds["range_200kB"] * 1000,
+            "range_200kb_ms": seconds["range"] * 1000,
+            "put_mb_per_s": megabytes / seconds["put_sealed"],
         },
         ratios={
             "seal_vs_memcpy": seconds["seal"] / seconds["memcpy"],
             "store_overhead": seconds["store_sealed"] / seconds["store_plain"] - 1,
+            "put_overhead": seconds["put_sealed"] / seconds["put_plain"] - 1,
         },
     )
+
+
+def into_bucket(
+    key: bytes, pieces: list[bytes]
+) -> tuple[Callable[[], object], Callable[[], object]]:
+    """Putting the pieces into the bucket as the application does, and the same bytes plainly."""
+    from uuid import UUID
+
+    from dermalia.sealing import objects
+    from dermalia.sealing.keys import UnlockedKey
+
+    name, unlocked = objects.new_name(objects.new_prefix()), UnlockedKey(UUID(int=0), key)
+    bucket = objects._storage().bucket  # noqa: SLF001 (the same bucket, without sealing)
+
+    def put_plain() -> None:
+        bucket.upload_fileobj(io.BytesIO(b"".join(pieces)), name)
+        bucket.Object(name).content_length  # noqa: B018 (asked as the application asks)
+
+    return lambda: objects.put(unlocked, name, pieces, length=LENGTH), put_plain
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from dermalia.embedded import Services, prepare
 
 
 @contextmanager
-def fresh_services() -> Iterator[Path]:
-    """Services that sync to disk, as in earnest; yields their data folder.
+def fresh_services(*, durable: bool = True) -> Iterator[Path]:
+    """Services that sync to disk, as in earnest, unless told otherwise; yields their data folder.
 
     Modules that need Django are imported inside the block.
     """
@@ -25,7 +25,7 @@ def fresh_services() -> Iterator[Path]:
             "DJANGO_SETTINGS_MODULE": "dermalia.settings",
         }
         prepare(folder)
-        with Services(folder):
+        with Services(folder, durable=durable):
             _set_up_database()
             try:
                 yield folder

@@ -1,6 +1,7 @@
 """The sealed object format, attacked."""
 
 import os
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -111,3 +112,20 @@ def test_a_stream_of_another_length_than_declared_is_refused(declared: int) -> N
 
 def test_sealing_the_same_bytes_twice_gives_different_bytes() -> None:
     assert sealed() != sealed()
+
+
+def test_a_large_object_sealed_by_threads_opens_in_order() -> None:
+    plain = os.urandom(chunks.WORTH_THREADS + 3 * chunks.CHUNK + 5)
+    pieces = [plain[at : at + 100_003] for at in range(0, len(plain), 100_003)]
+    header, *body = chunks.seal(KEY, NAME, pieces, len(plain))
+    opened = chunks.unseal(KEY, NAME, bytes(header), body, start=0, stop=len(plain))
+    assert b"".join(opened) == plain
+
+
+def test_sealing_that_nobody_wants_any_more_leaves_no_thread() -> None:
+    length = 20 * chunks.WORTH_THREADS
+    sealing = chunks.seal(KEY, NAME, (bytes(chunks.CHUNK) for _ in range(10_000)), length)
+    next(sealing), next(sealing)
+    assert any(thread.name.startswith("seal") for thread in threading.enumerate())
+    sealing.close()
+    assert not any(thread.name.startswith("seal") for thread in threading.enumerate())
