@@ -46,6 +46,14 @@ SERVICES: tuple[Service, ...] = (
         hosts=("api.resend.com",),
         transfer_basis=TransferBasis.STANDARD_CLAUSES,
     ),
+    Service(
+        key="aws-kms",
+        entity="Amazon Web Services EMEA SARL",
+        country="LU",
+        purpose="Wraps practices' keys in Frankfurt, where an installation chose it; sees no data",
+        hosts=("kms.eu-central-1.amazonaws.com",),
+        transfer_basis=TransferBasis.NONE_NEEDED,
+    ),
 )
 
 

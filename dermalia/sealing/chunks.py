@@ -12,7 +12,7 @@ its Nonce-Reuse Misuse-Resistance", CRYPTO 2015).
 import os
 import struct
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -57,7 +57,9 @@ def sealed_size(length: int) -> int:
     return HEADER.size + length + _chunks(length) * TAG
 
 
-def seal(key: bytes, name: str, plaintext: Iterable[Piece], length: int) -> Iterator[Piece]:
+def seal(
+    key: bytes, name: str, plaintext: Iterable[Piece], length: int
+) -> Generator[Piece, None, None]:
     """Seal a stream whose length is known beforehand.
 
     Args:

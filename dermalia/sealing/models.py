@@ -67,6 +67,7 @@ class LedgerEntry(ScopedRow):
     """That a report's key was destroyed; replayed after a restore, kept for good."""
 
     append_only = True
+    admin_sees = ("practice_id", "key_id", "destroyed_at")
 
     practice_id = models.IntegerField()
     key_id = models.UUIDField(unique=True)

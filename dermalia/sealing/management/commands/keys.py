@@ -57,6 +57,11 @@ class Command(BaseCommand):
             raise CommandError("Practice keys are wrapped by a version that is not at hand.")
 
     def _rotate(self, **options: Any) -> None:
+        if settings.KMS_KEYS:
+            raise CommandError(
+                "The key management service wraps: add its new key to DERMALIA_KMS_KEYS, restart,"
+                " and run: manage.py keys rewrap"
+            )
         version = rotation.add_root_version(_file())
         self.stdout.write(
             f"Root key {version} is in {_file()} and wraps from now on. Back the file up."
@@ -90,8 +95,7 @@ class Command(BaseCommand):
 def _file() -> Path:
     if settings.KEYRING_FILE is None:
         raise CommandError(
-            "The root keys are in the key management service: add the new key to"
-            " DERMALIA_KMS_KEYS, restart, and run: manage.py keys rewrap"
+            "There is no keyring file: the root keys are in the key management service."
         )
     return Path(settings.KEYRING_FILE)
 
