@@ -1,8 +1,9 @@
 """Reading health data begins with an entry: the access it gives is what opens a key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from datetime import timedelta
+from typing import NoReturn
 from uuid import UUID
 
 from django.db.models.functions import Now
@@ -11,18 +12,33 @@ from audit.chain import Who, record
 from audit.models import Entry
 from audit.words import Action, Count
 
+# Known to this module only: whoever holds an Access got it from record_access.
+_RECORDED = object()
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Leave to open sealed data, backed by an entry. Made by ``record_access`` alone."""
+    """Leave to open sealed data, backed by an entry. Made by ``record_access`` alone.
 
-    entry_id: int | None
+    Raises:
+        PermissionError: it is made by anybody else.
+    """
+
+    entry_id: int
     practice_id: int
+    proof: InitVar[object] = None
+
+    def __post_init__(self, proof: object) -> None:
+        if proof is not _RECORDED:
+            raise PermissionError("an access comes from record_access, which enters it in the log")
+
+    def __reduce__(self) -> NoReturn:
+        raise PermissionError("an access ends with the process that recorded it")
 
     def require_recorded_for(self, practice_id: int) -> None:
         """Raises ``PermissionError`` unless an entry in this practice's chain tells of it."""
-        if self.entry_id is None or self.practice_id != practice_id:
-            raise PermissionError("sealed data is opened only with an access on record")
+        if self.practice_id != practice_id:
+            raise PermissionError("the access is on record in another practice's log")
 
 
 def record_access(
@@ -41,7 +57,7 @@ def record_access(
     """
     entry = at_most_every and _recent(action, who, object_id, at_most_every)
     entry = entry or record(action, who=who, object_id=object_id, counts=counts)
-    return Access(entry_id=entry.pk, practice_id=entry.practice_id)
+    return Access(entry_id=entry.pk, practice_id=entry.practice_id, proof=_RECORDED)
 
 
 def _recent(action: Action, who: Who, object_id: UUID | None, window: timedelta) -> Entry | None:

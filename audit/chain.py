@@ -1,20 +1,40 @@
-"""Appending to a practice's chain and checking it."""
+"""Appending to a practice's chain."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
-from audit.models import Entry, Head
+from audit.canonical import GENESIS, digest
+from audit.models import Entry
+from audit.walk import first_broken
 from audit.words import Action, Actor, Count
 from dermalia.tenancy import current_practice
 
-GENESIS = bytes(32)
+__all__ = ["GENESIS", "OPERATOR", "PATIENT", "SYSTEM", "Who", "digest", "first_broken", "record"]
+
+# Locks the head and changes nothing: whatever interrupts us before the second statement leaves
+# the chain whole. The clock is read under the lock, so that times follow the sequence.
+_LOCK_HEAD = """
+    INSERT INTO audit_head AS head (practice_id, sequence, hash) VALUES (%s, 0, %s)
+    ON CONFLICT (practice_id) DO UPDATE SET sequence = head.sequence
+    RETURNING sequence, hash, greatest(clock_timestamp(), at)
+"""
+_APPEND = """
+    WITH entry AS (
+        INSERT INTO audit_entry
+            (practice_id, sequence, at, actor, actor_id, action, object_id, counts, hash)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s)
+        RETURNING id, practice_id, sequence, at, hash
+    )
+    UPDATE audit_head AS head SET sequence = entry.sequence, hash = entry.hash, at = entry.at
+    FROM entry WHERE head.practice_id = entry.practice_id
+    RETURNING entry.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,9 @@ def record(
 ) -> Entry:
     """Append an entry to the chain of the practice in scope, in the caller's transaction.
 
+    From here to the end of that transaction nobody else appends to this chain: a transaction
+    that writes to several practices' chains takes them in the order of their ids.
+
     Raises:
         TypeError: for anything but words, ids and whole numbers.
     """
@@ -46,64 +69,47 @@ def record(
         raise TypeError("an entry is made of Action and Actor words only")
     checked = {Count(name).value: _whole(number) for name, number in (counts or {}).items()}
     practice_id = current_practice()
-    with transaction.atomic():
-        Head.objects.bulk_create([Head(practice_id=practice_id)], ignore_conflicts=True)
-        head = Head.objects.select_for_update().get()
-        entry = Entry(
-            practice_id=practice_id,
-            sequence=head.sequence + 1,
-            at=_database_time(),
-            actor=who.role,
-            actor_id=who.id,
-            action=action,
-            object_id=object_id,
-            counts=checked,
-        )
-        entry.hash = digest(bytes(head.hash), entry)
-        entry.save(force_insert=True)
-        Head.objects.update(sequence=entry.sequence, hash=entry.hash)
+    sequence, previous, at = _lock_head(practice_id)
+    entry = Entry(
+        practice_id=practice_id,
+        sequence=sequence + 1,
+        at=at,
+        actor=who.role,
+        actor_id=who.id,
+        action=action,
+        object_id=object_id,
+        counts=checked,
+    )
+    entry.hash = digest(previous, entry)
+    _append(entry)
     return entry
 
 
-def digest(previous: bytes, entry: Entry) -> bytes:
-    """SHA-256 over the previous hash and the entry's canonical JSON: 32 bytes."""
-    content: dict[str, Any] = {
-        "practice": entry.practice_id,
-        "sequence": entry.sequence,
-        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "actor": str(entry.actor),
-        "actor_id": entry.actor_id,
-        "action": str(entry.action),
-        "object": str(entry.object_id) if entry.object_id else None,
-        "counts": entry.counts,
-    }
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(previous + canonical.encode()).digest()
+def _lock_head(practice_id: int) -> tuple[int, bytes, datetime]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_HEAD, [practice_id, GENESIS])
+        sequence, previous, at = cursor.fetchone()
+    return sequence, bytes(previous), at
 
 
-def first_broken() -> int | None:
-    """The sequence number at which the chain of the practice in scope fails, or None.
-
-    A missing end shows as the number after the last entry that is there.
-    """
-    previous, expected = GENESIS, 1
-    for entry in Entry.objects.order_by("sequence").iterator():
-        if entry.sequence != expected or digest(previous, entry) != bytes(entry.hash):
-            return expected
-        previous, expected = bytes(entry.hash), expected + 1
-    head = Head.objects.first()
-    ended = (head.sequence + 1, bytes(head.hash)) if head else (1, GENESIS)
-    return None if ended == (expected, previous) else expected
+def _append(entry: Entry) -> None:
+    columns: list[Any] = [
+        entry.practice_id,
+        entry.sequence,
+        entry.at,
+        entry.actor,
+        entry.actor_id,
+        entry.action,
+        entry.object_id,
+        json.dumps(entry.counts),
+        entry.hash,
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_APPEND, columns)
+        (entry.pk,) = cursor.fetchone()
 
 
 def _whole(number: object) -> int:
     if not isinstance(number, int) or isinstance(number, bool):
         raise TypeError("an entry counts in whole numbers")
     return number
-
-
-def _database_time() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        at: datetime = cursor.fetchone()[0]
-    return at

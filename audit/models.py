@@ -10,6 +10,18 @@ class Entry(ScopedRow):
     """One thing that was done. ``hash`` covers the row and the hash before it."""
 
     append_only = True
+    admin_sees = (
+        "id",
+        "practice_id",
+        "sequence",
+        "at",
+        "actor",
+        "actor_id",
+        "action",
+        "object_id",
+        "counts",
+        "hash",
+    )
 
     practice_id = models.IntegerField()
     sequence = models.BigIntegerField()
@@ -37,8 +49,10 @@ class Entry(ScopedRow):
 class Head(ScopedRow):
     """Where a practice's chain ends; locked while an entry is appended."""
 
-    swept = ("practice_id", "sequence", "hash")
+    swept = admin_sees = ("practice_id", "sequence", "hash")
 
     practice_id = models.IntegerField(primary_key=True)
     sequence = models.BigIntegerField(default=0)
     hash = models.BinaryField(default=bytes(32))
+    # The last entry's time: the next one bears no earlier, whatever the server's clock did.
+    at = models.DateTimeField(null=True)

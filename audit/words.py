@@ -25,6 +25,7 @@ class Action(StrEnum):
     STAFF_LINK_ISSUED = "staff.link_issued"
     STAFF_SIGNED_IN = "staff.signed_in"
     STAFF_SIGNED_OUT = "staff.signed_out"
+    LOG_EXPORTED = "log.exported"
 
 
 class Actor(StrEnum):

@@ -38,7 +38,16 @@ if min(len(SECRET_KEY), len(LINK_PEPPER)) < 32:
     raise ImproperlyConfigured(
         "DERMALIA_SECRET_KEY and DERMALIA_LINK_PEPPER need at least 32 characters each."
     )
-KEYRING_FILE = Path(env("DERMALIA_KEYRING_FILE"))
+# Root keys: a file of this installation's own, a key management service, or both while moving.
+KMS_KEYS: str = env("DERMALIA_KMS_KEYS", default="")
+KMS_ACCESS_KEY: str = env("DERMALIA_KMS_ACCESS_KEY") if KMS_KEYS else ""
+KMS_SECRET_KEY: str = env("DERMALIA_KMS_SECRET_KEY") if KMS_KEYS else ""
+KMS_ENDPOINT: str = env("DERMALIA_KMS_ENDPOINT", default="")
+if not KMS_KEYS or env("DERMALIA_KEYRING_FILE", default=""):
+    KEYRING_FILE: Path | None = Path(env("DERMALIA_KEYRING_FILE"))
+else:
+    KEYRING_FILE = None
+AUDIT_SIGNING_KEY_FILE = Path(env("DERMALIA_AUDIT_SIGNING_KEY_FILE"))
 
 PUBLIC_URL: str = env("DERMALIA_PUBLIC_URL", default="http://localhost:8000" if EMBEDDED else "")
 if not EMBEDDED and not PUBLIC_URL.startswith("https://"):
@@ -154,6 +163,34 @@ CACHES = {
 
 # --- Objects
 
+
+def bucket(name: str, *, access_key: str, secret_key: str) -> dict[str, Any]:
+    return {
+        "bucket_name": name,
+        "endpoint_url": env("DERMALIA_S3_ENDPOINT"),
+        "access_key": access_key,
+        "secret_key": secret_key,
+        "region_name": S3_REGION,
+        # One slow call must not eat an erasure's minute; our sealing authenticates bytes.
+        "client_config": BotoConfig(
+            connect_timeout=5,
+            read_timeout=20,
+            retries={"max_attempts": 3, "mode": "standard"},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={"addressing_style": "path"},
+        ),
+    }
+
+
+S3_BUCKET: str = env("DERMALIA_S3_BUCKET")
+S3_ACCESS_KEY: str = env("DERMALIA_S3_ACCESS_KEY")
+S3_SECRET_KEY: str = env("DERMALIA_S3_SECRET_KEY")
+# What vouches for the audit log lies beside the data, best under an account of its own.
+CHECKPOINT_BUCKET: str = env("DERMALIA_S3_CHECKPOINT_BUCKET")
+if CHECKPOINT_BUCKET == S3_BUCKET:
+    raise ImproperlyConfigured("DERMALIA_S3_CHECKPOINT_BUCKET must name a bucket of its own.")
+
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {
@@ -163,54 +200,62 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
     "objects": {
         "BACKEND": "dermalia.sealing.storage.SealedStorage",
-        "OPTIONS": {
-            "bucket_name": env("DERMALIA_S3_BUCKET"),
-            "endpoint_url": env("DERMALIA_S3_ENDPOINT"),
-            "access_key": env("DERMALIA_S3_ACCESS_KEY"),
-            "secret_key": env("DERMALIA_S3_SECRET_KEY"),
-            "region_name": S3_REGION,
-            # One slow call must not eat an erasure's minute; our sealing authenticates bytes.
-            "client_config": BotoConfig(
-                connect_timeout=5,
-                read_timeout=20,
-                retries={"max_attempts": 3, "mode": "standard"},
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                s3={"addressing_style": "path"},
-            ),
-        },
+        "OPTIONS": bucket(S3_BUCKET, access_key=S3_ACCESS_KEY, secret_key=S3_SECRET_KEY),
+    },
+    "checkpoints": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": bucket(
+            CHECKPOINT_BUCKET,
+            access_key=env("DERMALIA_S3_CHECKPOINT_ACCESS_KEY", default=S3_ACCESS_KEY),
+            secret_key=env("DERMALIA_S3_CHECKPOINT_SECRET_KEY", default=S3_SECRET_KEY),
+        ),
     },
 }
 
-# --- Jobs: a lease outlives the hard limit, the broker's timeout outlives the lease
+# --- Jobs: what must hold among these is checked at every start (docs/jobs.md says why)
 
 WORK_LEASE_SECONDS: int = env.int("DERMALIA_WORK_LEASE_SECONDS", default=180)
 WORK_SWEEP_SECONDS: float = env.float("DERMALIA_WORK_SWEEP_SECONDS", default=5)
+WORK_GRACE_SECONDS: float = env.float("DERMALIA_WORK_GRACE_SECONDS", default=10)
+WORK_NUDGE_TIMEOUT_SECONDS: float = env.float("DERMALIA_WORK_NUDGE_TIMEOUT_SECONDS", default=0.25)
+WORK_BROKER_REST_SECONDS: float = env.float("DERMALIA_WORK_BROKER_REST_SECONDS", default=10)
+# What workers start on their own, every so many seconds: due though beat is dead.
+WORK_PERIODIC: dict[str, float] = {"retention.tasks.erase_due": 3600.0}
 DISCOVER_SECONDS: float = env.float("DERMALIA_DISCOVER_SECONDS", default=3 if EMBEDDED else 30)
 CELERY_BROKER_URL: str = env("DERMALIA_REDIS_URL")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the row's lease brings it back, and counts
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_SOFT_TIME_LIMIT = 120
-CELERY_TASK_TIME_LIMIT = 150
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2}
+CELERY_WORKER_LOST_WAIT = 1.0  # seconds that a killed process keeps its place in the pool
+CELERY_TASK_SOFT_TIME_LIMIT: int = env.int("DERMALIA_TASK_SOFT_SECONDS", default=120)
+CELERY_TASK_TIME_LIMIT: int = env.int("DERMALIA_TASK_HARD_SECONDS", default=150)
+CELERY_VISIBILITY_TIMEOUT = 3600
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": CELERY_VISIBILITY_TIMEOUT}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": CELERY_VISIBILITY_TIMEOUT,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+    "max_retries": 0,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker without Redis still works, and waits
 CELERY_TASK_PUBLISH_RETRY = False  # a nudge that fails is made up for by the sweep
 CELERY_TASK_DEFAULT_QUEUE = "ingest"
+CELERY_TASK_ROUTES = {
+    "scans.tasks.convert": {"queue": "convert"},
+    "reports.tasks.*": {"queue": "mail"},
+    "retention.tasks.*": {"queue": "erase"},
+    "audit.tasks.*": {"queue": "erase"},
+}
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "discover": {"task": "scans.tasks.discover_all", "schedule": DISCOVER_SECONDS},
-    "sweep": {
-        "task": "dermalia.work.tasks.sweep",
-        "schedule": WORK_SWEEP_SECONDS,
-        "options": {"queue": "erase", "expires": WORK_SWEEP_SECONDS},
-    },
-    "erase due reports": {
-        "task": "retention.tasks.erase_due",
+    "audit checkpoint": {
+        "task": "audit.tasks.checkpoint",
         "schedule": 3600.0,
-        "options": {"queue": "erase"},
+        "options": {"queue": "erase", "expires": 3600},
     },
 }
 

@@ -12,6 +12,7 @@ from dermalia.embedded.layout import POSTGRES_PORT, Layout
 from dermalia.embedded.locks import FolderLock, is_free
 
 BUCKET = "dermalia"
+CHECKPOINT_BUCKET = "dermalia-checkpoints"
 DATABASE = "dermalia"
 # A single box is not a region; S3 signatures want a name, and this is the one data live in.
 REGION = "eu-central-1"
@@ -20,7 +21,7 @@ _SECRETS = ("secret_key", "link_pepper", "s3_access_key", "s3_secret_key")
 
 
 def prepare(data: Path) -> dict[str, str]:
-    """Create the tree, secrets and keyring of `data` where missing; return `environment(data)`.
+    """Create the tree, secrets and keys of `data` where missing; return `environment(data)`.
 
     Secrets are made once and never replaced. Raises EmbeddedError if the folder cannot be
     written, a secrets file is readable by others, or a secret is missing beside existing data
@@ -30,6 +31,7 @@ def prepare(data: Path) -> dict[str, str]:
     with one_line_errors(layout.data):
         layout.create_folders()
         _create_secrets(layout)
+        _create_signing_key(layout)
         _settle_ports(layout)
         return environment(layout.data)
 
@@ -45,6 +47,7 @@ def environment(data: Path) -> dict[str, str]:
         try:
             known = files.read_private(layout.secrets)
             files.read_private(layout.keyring)
+            files.read_private_bytes(layout.signing_key)
             s3_port = ports.stored_s3_port(layout)
         except FileNotFoundError as error:
             raise NotPrepared(f"{layout.data} is not prepared: {error.filename} is missing.") from (
@@ -57,6 +60,7 @@ def environment(data: Path) -> dict[str, str]:
         "DERMALIA_SECRET_KEY": known["secret_key"],
         "DERMALIA_LINK_PEPPER": known["link_pepper"],
         "DERMALIA_KEYRING_FILE": str(layout.keyring),
+        "DERMALIA_AUDIT_SIGNING_KEY_FILE": str(layout.signing_key),
         "DERMALIA_DATABASE_URL": database_url(layout.data, "dermalia_app"),
         "DERMALIA_DATABASE_OWNER_URL": database_url(layout.data, "dermalia_owner"),
         "DERMALIA_DATABASE_SWEEPER_URL": database_url(layout.data, "dermalia_sweeper"),
@@ -64,6 +68,7 @@ def environment(data: Path) -> dict[str, str]:
         "DERMALIA_CACHE_URL": f"unix://{layout.redis_socket}?db=1",
         "DERMALIA_S3_ENDPOINT": f"http://127.0.0.1:{s3_port}",
         "DERMALIA_S3_BUCKET": BUCKET,
+        "DERMALIA_S3_CHECKPOINT_BUCKET": CHECKPOINT_BUCKET,
         "DERMALIA_S3_ACCESS_KEY": known["s3_access_key"],
         "DERMALIA_S3_SECRET_KEY": known["s3_secret_key"],
         "DERMALIA_S3_REGION": REGION,
@@ -98,6 +103,24 @@ def _create_secrets(layout: Layout) -> None:
             "s3_secret_key": secrets.token_hex(32),
         },
     )
+
+
+def _create_signing_key(layout: Layout) -> None:
+    """Make the key that signs checkpoints; also in a folder from before there was one.
+
+    Losing it loses no data: the old checkpoints stay checkable with the old public key.
+    """
+    if layout.signing_key.exists():
+        return
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    files.create_text_once(layout.signing_key, pem.decode())
 
 
 def _refuse_lost(layout: Layout, path: Path) -> None:

@@ -43,6 +43,11 @@ class Layout:
         return self.data / "keyring.json"
 
     @property
+    def signing_key(self) -> Path:
+        """What signs the audit log's checkpoints."""
+        return self.data / "audit-signing-key.pem"
+
+    @property
     def ports(self) -> Path:
         return self.data / "ports.json"
 

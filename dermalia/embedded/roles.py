@@ -18,6 +18,7 @@ ROLES = {
     "dermalia_app": False,
     "dermalia_sweeper": False,
     "dermalia_backup": True,
+    "dermalia_keystore_backup": True,
     "dermalia_admin": False,
 }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from dermalia.embedded import files
-from dermalia.embedded.credentials import BUCKET
+from dermalia.embedded.credentials import BUCKET, CHECKPOINT_BUCKET
 from dermalia.embedded.layout import FOLDER_MODE
 from dermalia.embedded.ports import LOOPBACK, listen_for_s3
 from dermalia.embedded.process import Program, Rung
@@ -54,7 +54,7 @@ class ObjectStorage(Service):
         return self.layout.run / "s3.running"
 
     def make_ready(self) -> None:
-        self._create_bucket()
+        self._create_buckets()
         if self._running_mark.exists():
             self._remove_unfinished_uploads()
         self._running_mark.touch(files.PRIVATE_MODE)
@@ -102,14 +102,15 @@ class ObjectStorage(Service):
             self._listener = None
         return code
 
-    def _create_bucket(self) -> None:
-        bucket = self._objects / BUCKET
-        for folder in (self._objects, bucket):
+    def _create_buckets(self) -> None:
+        buckets = [self._objects / name for name in (BUCKET, CHECKPOINT_BUCKET)]
+        for folder in (self._objects, *buckets):
             folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
             if self.account is not None:
                 os.chown(folder, self.account.uid, self.account.gid)
         if self.durable:
-            _write_through(bucket)
+            for bucket in buckets:
+                _write_through(bucket)
 
     def _remove_unfinished_uploads(self) -> None:
         """Delete what uploads left that were cut off by a crash.

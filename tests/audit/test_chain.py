@@ -1,17 +1,19 @@
 """The log: words only, append only, and whoever changes it is found."""
 
+from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
+from uuid import uuid4
 
 import pytest
-from psycopg.types.json import Jsonb
+from pytest_django import DjangoAssertNumQueries
 
 from audit.chain import SYSTEM, Who, first_broken, record
-from audit.models import Entry
+from audit.models import Entry, Head
 from audit.words import Action, Actor, Count
 from dermalia.tenancy import practice_scope
-from practices.domain.tenants import create_practice
 from practices.models import Practice
-from tests.conftest import superuser_connection
+from tests.audit.support import tampering
 
 
 @pytest.mark.usefixtures("scope")
@@ -39,49 +41,133 @@ def test_nothing_but_words_and_whole_numbers_can_be_written(wrong: dict[str, Any
     assert Entry.objects.count() == 0
 
 
-@pytest.fixture
-def chain(committed: None) -> Practice:
-    """Five committed entries of one practice and two of another."""
-    practice = create_practice(name="Demo practice", email="practice@example.org")
-    other = create_practice(name="Another practice", email="another@example.org")
-    for owner, count in ((practice, 5), (other, 2)):
-        with practice_scope(owner.pk):
-            for _ in range(count):
-                record(Action.SCAN_VIEWED, who=SYSTEM, counts={Count.OBJECTS: 1})
-    return practice
+@pytest.mark.usefixtures("scope")
+def test_an_entry_costs_two_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(2):
+        first = record(Action.SCAN_VIEWED, who=SYSTEM)
+    with django_assert_num_queries(2):
+        second = record(Action.SCAN_VIEWED, who=SYSTEM)
+    assert list(Entry.objects.order_by("sequence")) == [first, second]
+
+
+@pytest.mark.usefixtures("scope")
+def test_what_is_returned_is_what_is_stored() -> None:
+    written = record(
+        Action.FILE_VIEWED,
+        who=Who(Actor.STAFF, 7),
+        object_id=uuid4(),
+        counts={Count.ROWS: 2, Count.BYTES: 5},
+    )
+    stored = Entry.objects.get(pk=written.pk)
+    for field in Entry._meta.get_fields():
+        assert getattr(stored, field.name) == getattr(written, field.name), field.name
+
+
+@pytest.mark.usefixtures("scope")
+def test_times_never_run_backwards_even_if_the_clock_did() -> None:
+    ahead = record(Action.SCAN_VIEWED, who=SYSTEM).at + timedelta(hours=1)
+    Head.objects.update(at=ahead)
+    assert [record(Action.SCAN_VIEWED, who=SYSTEM).at for _ in range(2)] == [ahead, ahead]
+    assert first_broken() is None
+
+
+@pytest.mark.usefixtures("scope")
+def test_a_head_from_before_it_bore_a_time_goes_on() -> None:
+    record(Action.SCAN_VIEWED, who=SYSTEM)
+    Head.objects.update(at=None)
+    record(Action.SCAN_VIEWED, who=SYSTEM)
+    assert first_broken() is None
+
+
+@pytest.mark.usefixtures("scope")
+def test_being_interrupted_between_the_two_statements_leaves_the_chain_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record(Action.SCAN_VIEWED, who=SYSTEM)
+    with monkeypatch.context() as patch:
+        patch.setattr("audit.chain.digest", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            record(Action.SCAN_VIEWED, who=SYSTEM)
+    assert first_broken() is None
+    assert record(Action.SCAN_VIEWED, who=SYSTEM).sequence == 2
+
+
+def change_third(column: str, value: str) -> str:
+    where = "WHERE sequence = 3 AND practice_id = %s"
+    return f"UPDATE audit_entry SET {column} = {value} {where}"
 
 
 @pytest.mark.parametrize(
     ("tamper", "found_at"),
     [
-        ("UPDATE audit_entry SET counts = '{}' WHERE sequence = 3 AND practice_id = %s", 3),
+        (change_third("counts", "'{}'"), 3),
+        (change_third("actor_id", "7"), 3),
+        (change_third("at", "now()"), 3),
+        (change_third("at", "'infinity'"), 3),
+        (change_third("at", "(at::text || ' BC')::timestamptz"), 3),
+        (change_third("counts", "(repeat('[', 3000) || repeat(']', 3000))::jsonb"), 3),
+        (change_third("counts", """('{"bytes": 1' || repeat('0', 9999) || '}')::jsonb"""), 3),
+        (change_third("hash", r"'\x00'"), 3),
         ("UPDATE audit_entry SET at = now() WHERE sequence = 1 AND practice_id = %s", 1),
+        ("UPDATE audit_entry SET practice_id = 4711 WHERE sequence = 2 AND practice_id = %s", 2),
         ("DELETE FROM audit_entry WHERE sequence = 2 AND practice_id = %s", 2),
         ("DELETE FROM audit_entry WHERE sequence = 5 AND practice_id = %s", 5),
         ("DELETE FROM audit_entry WHERE practice_id = %s", 1),
-        (
-            "UPDATE audit_entry SET sequence=9-sequence WHERE sequence > 3 AND practice_id = %s",
-            4,
-        ),
+        ("DELETE FROM audit_head WHERE practice_id = %s", 1),
+        ("UPDATE audit_head SET sequence = 4 WHERE practice_id = %s", 5),
+        ("UPDATE audit_head SET sequence = 6 WHERE practice_id = %s", 6),
+        (r"UPDATE audit_head SET hash = '\x00' WHERE practice_id = %s", 6),
     ],
 )
 def test_a_superuser_who_changes_the_log_is_found(
-    chain: Practice, tamper: str, found_at: int
+    practices: tuple[Practice, Practice], tamper: str, found_at: int
 ) -> None:
-    with superuser_connection() as server:
-        server.execute("SET session_replication_role = replica")
-        server.execute("ALTER TABLE audit_entry DROP CONSTRAINT entry_sequence")
-        server.execute(tamper, [chain.pk])
-    with practice_scope(chain.pk):
+    with tampering() as server:
+        server.execute(tamper, [practices[0].pk])
+    with practice_scope(practices[0].pk):
         assert first_broken() == found_at
+    with practice_scope(practices[1].pk):
+        assert first_broken() is None
 
 
-def test_an_entry_forged_at_the_end_is_found(chain: Practice) -> None:
-    with superuser_connection() as server:
+def test_two_entries_that_changed_places_are_found(
+    renewed: None, practices: tuple[Practice, Practice]
+) -> None:
+    with tampering() as server:
+        server.execute("ALTER TABLE audit_entry DROP CONSTRAINT entry_sequence")
+        server.execute("UPDATE audit_entry SET sequence = 9 - sequence WHERE sequence > 3")
+    with practice_scope(practices[0].pk):
+        assert first_broken() == 4
+
+
+def test_one_number_twice_is_found(renewed: None, practices: tuple[Practice, Practice]) -> None:
+    with tampering() as server:
+        server.execute("ALTER TABLE audit_entry DROP CONSTRAINT entry_sequence")
+        server.execute("UPDATE audit_entry SET sequence = 4 WHERE sequence = 5")
+    with practice_scope(practices[0].pk):
+        assert first_broken() == 5
+
+
+@pytest.mark.usefixtures("scope")
+def test_an_empty_log_whose_head_was_changed_is_found() -> None:
+    record(Action.SCAN_VIEWED, who=SYSTEM)
+    Head.objects.update(sequence=0, hash=bytes(31) + b"x")
+    assert first_broken() == 1
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_entry_forged_at_the_end_is_found(
+    practices: tuple[Practice, Practice], whole: bool
+) -> None:
+    with practice_scope(practices[0].pk):
+        record(Action.SCAN_VIEWED, who=SYSTEM)
+    with tampering() as server:
         server.execute(
-            "INSERT INTO audit_entry (practice_id, sequence, at, actor, action, counts, hash)"
-            " VALUES (%s, 6, now(), 'system', 'scan.viewed', %s, %s)",
-            [chain.pk, Jsonb({}), bytes(32)],
+            "UPDATE audit_head SET (sequence, hash) = (SELECT sequence, hash FROM audit_entry"
+            " WHERE practice_id = %(practice)s AND sequence = 5) WHERE practice_id = %(practice)s",
+            {"practice": practices[0].pk},
         )
-    with practice_scope(chain.pk):
+        if not whole:
+            server.execute(r"UPDATE audit_entry SET hash = '\x00' WHERE sequence = 6")
+    with practice_scope(practices[0].pk):
         assert first_broken() == 6

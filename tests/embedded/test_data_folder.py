@@ -36,6 +36,7 @@ def test_settings_are_exactly_the_documented_variables(folder: Path) -> None:
         "DERMALIA_SECRET_KEY",
         "DERMALIA_LINK_PEPPER",
         "DERMALIA_KEYRING_FILE",
+        "DERMALIA_AUDIT_SIGNING_KEY_FILE",
         "DERMALIA_DATABASE_URL",
         "DERMALIA_DATABASE_OWNER_URL",
         "DERMALIA_DATABASE_SWEEPER_URL",
@@ -43,6 +44,7 @@ def test_settings_are_exactly_the_documented_variables(folder: Path) -> None:
         "DERMALIA_CACHE_URL",
         "DERMALIA_S3_ENDPOINT",
         "DERMALIA_S3_BUCKET",
+        "DERMALIA_S3_CHECKPOINT_BUCKET",
         "DERMALIA_S3_ACCESS_KEY",
         "DERMALIA_S3_SECRET_KEY",
         "DERMALIA_S3_REGION",
@@ -52,7 +54,11 @@ def test_settings_are_exactly_the_documented_variables(folder: Path) -> None:
 def test_two_folders_share_no_secret(tmp_path: Path) -> None:
     first, second = prepare(tmp_path / "one"), prepare(tmp_path / "two")
     shared = {name for name in first if first[name] == second[name]}
-    assert shared == {"DERMALIA_S3_BUCKET", "DERMALIA_S3_REGION"}
+    assert shared == {
+        "DERMALIA_S3_BUCKET",
+        "DERMALIA_S3_CHECKPOINT_BUCKET",
+        "DERMALIA_S3_REGION",
+    }
 
 
 def test_the_keyring_holds_one_root_key_of_32_bytes(folder: Path) -> None:
@@ -72,7 +78,18 @@ def test_files_and_folders_are_closed_to_others_whatever_the_umask(folder: Path)
     assert {m for path, m in modes.items() if path.is_file()} == {0o600}
 
 
-@pytest.mark.parametrize("name", ["secrets.json", "keyring.json"])
+def test_a_folder_from_before_there_was_a_signing_key_gets_one(folder: Path) -> None:
+    key = Path(prepare(folder)["DERMALIA_AUDIT_SIGNING_KEY_FILE"])
+    first = key.read_text()
+    key.unlink()
+    with pytest.raises(NotPrepared):
+        environment(folder)
+    prepare(folder)
+    assert "PRIVATE KEY" in key.read_text()
+    assert key.read_text() != first
+
+
+@pytest.mark.parametrize("name", ["secrets.json", "keyring.json", "audit-signing-key.pem"])
 @pytest.mark.parametrize("wide", [0o640, 0o604])
 def test_secrets_that_others_can_read_are_refused(folder: Path, name: str, wide: int) -> None:
     prepare(folder)

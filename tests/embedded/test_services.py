@@ -68,7 +68,7 @@ def test_libpq_reads_the_database_url_as_it_is(running: Services) -> None:
     assert row == ("dermalia_app", "dermalia")
 
 
-def test_only_the_owner_owns_and_only_the_backup_bypasses_row_level_security(
+def test_only_the_owner_owns_and_only_backups_bypass_row_level_security(
     running: Services,
 ) -> None:
     with psycopg.connect(database_url(running.layout.data, "postgres")) as connection:
@@ -83,6 +83,7 @@ def test_only_the_owner_owns_and_only_the_backup_bypasses_row_level_security(
         ("dermalia_admin", False, False, False, False, True),
         ("dermalia_app", False, False, False, False, True),
         ("dermalia_backup", False, False, False, True, True),
+        ("dermalia_keystore_backup", False, False, False, True, True),
         ("dermalia_owner", False, False, False, False, True),
         ("dermalia_sweeper", False, False, False, False, True),
     ]

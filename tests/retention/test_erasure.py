@@ -235,7 +235,7 @@ def tables_with(text: str) -> list[str]:
             str(name)
             for (name,) in names
             if server.execute(
-                f"SELECT 1 FROM {name} AS t WHERE strpos(t::text, %s) > 0"  # noqa: S608
+                f"SELECT 1 FROM {name} AS t WHERE strpos(t::text, %s) > 0"
                 " OR strpos(t::text, encode(%s::bytea, 'hex')) > 0 LIMIT 1",
                 [text, text.encode()],
             ).fetchone()

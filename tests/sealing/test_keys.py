@@ -33,10 +33,10 @@ def test_unlocking_leaves_an_entry() -> None:
     assert Entry.objects.count() == before + 1
 
 
-def test_an_access_without_an_entry_unlocks_nothing(practice: Practice) -> None:
+def test_an_access_without_an_entry_cannot_be_made(practice: Practice) -> None:
     key_id = keys.create_report_key()
     with pytest.raises(PermissionError):
-        keys.unlock(key_id, access=Access(entry_id=None, practice_id=practice.pk))
+        keys.unlock(key_id, access=Access(entry_id=1, practice_id=practice.pk))
 
 
 def test_an_access_in_another_practice_s_log_unlocks_nothing(other_practice: Practice) -> None:
