@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from benchmarks.harness import report
 from benchmarks.services import fresh_services
@@ -43,7 +44,12 @@ def main() -> None:
                 version = ReportKey.objects.values_list("practice_key_version", flat=True)[0]
                 for at in range(0, len(rows), rotation.BATCH):
                     ids, wrapped = zip(*rows[at : at + rotation.BATCH], strict=True)
-                    values = [version, list(ids), [bytes(one) for one in wrapped], version + 1]
+                    values: list[Any] = [
+                        version,
+                        list(ids),
+                        [bytes(one) for one in wrapped],
+                        version + 1,
+                    ]
                     cursor.execute(rotation.REWRAP, values)
 
         def unlock_once() -> None:

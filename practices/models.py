@@ -31,6 +31,9 @@ class Practice(models.Model):
         BY_STAFF = "staff", _("by staff")
         AT_ONCE = "at_once", _("at once")
 
+    # What Dermalia's administrators may read; nothing here is about a patient.
+    admin_sees = ("id", "name", "city", "email", "language", "created_at")
+
     name = models.CharField(max_length=120)
     street = models.CharField(max_length=120, blank=True)
     postal_code = models.CharField(max_length=10, blank=True)
@@ -67,6 +70,8 @@ class User(AbstractBaseUser):
         OWNER = "owner", _("owner")
         STAFF = "staff", _("staff")
         READER = "reader", _("read-only")
+
+    admin_sees = ("id", "email", "practice_id", "role", "is_active", "last_login")
 
     email = models.EmailField()
     practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="staff")

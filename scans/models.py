@@ -60,6 +60,7 @@ class Scan(Work):
         ]
         indexes = [
             models.Index(fields=["practice", "-captured_at"]),
+            models.Index(fields=["practice", "-discovered_at"]),
             models.Index(
                 fields=["state", "next_attempt_at"],
                 name="scan_due",

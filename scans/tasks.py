@@ -4,6 +4,7 @@ from celery import shared_task
 from celery.signals import worker_init
 
 from dermalia.tenancy import practice_scope
+from dermalia.tenancy.tasks import PracticeTask
 from practices.models import Practice
 from scans import conversion
 from scans.domain.convert import convert_scan
@@ -17,7 +18,7 @@ def prepare_conversion(**_: object) -> None:
     conversion.prepare()
 
 
-@shared_task(name="scans.tasks.discover_all", queue="ingest")
+@shared_task(name="scans.tasks.discover_all")
 def discover_all() -> None:
     for practice_id in Practice.objects.values_list("pk", flat=True):
         with practice_scope(practice_id):
@@ -26,11 +27,11 @@ def discover_all() -> None:
             discover_scans(practice_id=practice_id, connection_id=connection_id)
 
 
-@shared_task(name="scans.tasks.pull", queue="ingest")
+@shared_task(base=PracticeTask, name="scans.tasks.pull")
 def pull(practice_id: int, scan_id: str) -> None:
     pull_scan(practice_id=practice_id, scan_id=UUID(scan_id))
 
 
-@shared_task(name="scans.tasks.convert", queue="convert")
+@shared_task(base=PracticeTask, name="scans.tasks.convert")
 def convert(practice_id: int, scan_id: str) -> None:
     convert_scan(practice_id=practice_id, scan_id=UUID(scan_id))

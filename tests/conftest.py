@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
 
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
@@ -32,6 +33,9 @@ from scans.models import Connection, Scan
 from tests.environment import DATA
 
 CLONE = "dermalia_test"
+# How long an example takes says nothing on a busy machine.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +63,15 @@ def django_db_setup(services: Services, django_db_blocker: DjangoDbBlocker) -> I
 @pytest.fixture
 def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """A database where commits are real, for tests of several connections or processes."""
+    with django_db_blocker.unblock():
+        yield
+        connections.close_all()
+        empty_database()
+
+
+@pytest.fixture
+def renewed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """As ``committed``, for tests that change the schema itself."""
     with django_db_blocker.unblock():
         yield
         connections.close_all()
@@ -208,6 +221,24 @@ def process_environment(**more: str) -> dict[str, str]:
         "DERMALIA_DATABASE_SWEEPER_URL": database_url(DATA, "dermalia_sweeper", CLONE),
         **more,
     }
+
+
+def empty_database() -> None:
+    """Delete every row a test committed, past policies and triggers."""
+    with superuser_connection() as server:
+        # No deadlock with a process of the test that is still on its way out.
+        server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        server.execute("SET session_replication_role = replica")
+        tables = server.execute(
+            "SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables"
+            " WHERE schemaname IN ('public', 'keystore') AND tablename <> 'django_migrations'"
+            " AND tablename NOT LIKE 'auth\\_%' AND tablename <> 'django_content_type'"
+        ).fetchone()
+        assert tables is not None
+        server.execute(f"TRUNCATE {tables[0]} RESTART IDENTITY".encode())
 
 
 def clone_database() -> None:

@@ -28,6 +28,8 @@ class ScopedRow(models.Model):
     append_only: ClassVar[bool] = False
     # Columns that maintenance may read across practices; never anything about a person.
     swept: ClassVar[tuple[str, ...]] = ()
+    # Columns that Dermalia's own administrators may read across practices.
+    admin_sees: ClassVar[tuple[str, ...]] = ()
 
     # Typed per subclass by the django-stubs plugin through ``objects: ClassVar``.
     objects: ClassVar[models.Manager[Self]] = ScopedManager()  # type: ignore[assignment]

@@ -1,12 +1,19 @@
 """The scope itself: a transaction in which Postgres lets one practice's rows through."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 
 from django.db import connection, transaction
 
-_current: ContextVar[int | None] = ContextVar("practice", default=None)
+
+class _Here(threading.local):
+    """Which practice is in scope. Kept per thread, as the connection is that holds the scope."""
+
+    practice_id: int | None = None
+
+
+_here = _Here()
 
 
 class NoPracticeScope(RuntimeError):
@@ -19,10 +26,14 @@ def current_practice() -> int:
     Raises:
         NoPracticeScope: outside of ``practice_scope``.
     """
-    practice_id = _current.get()
-    if practice_id is None:
+    if _here.practice_id is None:
         raise NoPracticeScope("Open practice_scope(practice_id) before touching its rows.")
-    return practice_id
+    return _here.practice_id
+
+
+def in_scope() -> bool:
+    """Whether a practice's scope is open in this thread."""
+    return _here.practice_id is not None
 
 
 @contextmanager
@@ -30,18 +41,22 @@ def practice_scope(practice_id: int) -> Iterator[None]:
     """A transaction that sees the rows of one practice only.
 
     Scopes nest; the outer one holds again afterwards, also after an inner commit, which by
-    itself would leak its ``SET LOCAL`` outwards.
+    itself would leak its ``SET LOCAL`` outwards. Do not yield from inside a scope: it belongs
+    to the thread, so whoever runs the generator stands in it until it goes on.
     """
-    outer = _current.get()
+    # Without autocommit a transaction is open already, and goes on when ours has ended.
+    outer, inside = _here.practice_id, not connection.get_autocommit()
     with transaction.atomic():
         _tell_postgres(practice_id)
-        token = _current.set(practice_id)
+        _here.practice_id = int(practice_id)
         try:
             yield
         finally:
-            _current.reset(token)
-        # Reached on success only: a rollback takes the inner setting back by itself.
-        _tell_postgres(outer)
+            _here.practice_id = outer
+        # Reached on success only: a rollback takes the inner setting back by itself, and so
+        # does the end of the transaction, if this is where it ends.
+        if inside and not connection.needs_rollback:
+            _tell_postgres(outer)
 
 
 def _tell_postgres(practice_id: int | None) -> None:

@@ -26,6 +26,8 @@ class Work(PracticeOwned):
         "nudged_at",
     )
 
+    admin_sees = (*swept, "attempts", "failures", "last_error")
+
     id: Any
     state = models.CharField(max_length=12)
     attempts = models.PositiveSmallIntegerField(default=0)

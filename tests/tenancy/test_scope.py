@@ -12,9 +12,8 @@ from dermalia.sealing.fields import Sealing
 from dermalia.sealing.keys import create_report_key, unlock_secrets
 from dermalia.sealing.objects import new_prefix
 from dermalia.tenancy import NoPracticeScope, current_practice, practice_scope
-from dermalia.tenancy.boot import require_safe_role
+from dermalia.tenancy.catalogue import scoped_models, table_of
 from dermalia.tenancy.models import ScopedRow
-from dermalia.tenancy.protect import scoped_models, table_of
 from practices.models import Practice
 from scans.models import Connection, Identity, Scan
 from tests.conftest import superuser_connection
@@ -117,10 +116,6 @@ def test_pointing_into_another_practice_is_refused(
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         with pytest.raises(IntegrityError, match="same_practice"), transaction.atomic():
             Identity.objects.create(practice_id=practice.pk, scan_id=foreign.pk)
-
-
-def test_the_application_s_role_is_safe(db: None) -> None:
-    require_safe_role()
 
 
 @pytest.mark.parametrize("model", list(scoped_models()), ids=lambda model: model._meta.label)
