@@ -1,24 +1,34 @@
 """The engine that works rows off; the rows themselves are in Postgres (see ``dermalia.work``)."""
 
 import os
+import sys
 import warnings
 
-from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_init
+from django.core.exceptions import ImproperlyConfigured
+
+from dermalia.work.engine import Engine
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dermalia.settings")
 
 # Messages are JSON and carry two ids; a worker that runs as root is a matter of deployment.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
-app = Celery("dermalia")
+app = Engine("dermalia")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add("dermalia.work.sweeper:SweeperStep")
 
 
 @worker_init.connect
 def refuse_an_unsafe_start(**_: object) -> None:
+    """Celery only logs what a signal's receiver raises, unless it is an exit."""
     from dermalia.boot import require_safe_start
+    from dermalia.work.checks import require_sound_settings
 
-    require_safe_start()
+    try:
+        require_sound_settings(app)
+        require_safe_start()
+    except ImproperlyConfigured as error:
+        sys.exit(f"This worker does not start: {error}")

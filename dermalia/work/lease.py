@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeVar
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -49,7 +50,8 @@ def lease(model: type[W], pk: object, *, practice_id: int, state: str) -> Iterat
 
     The block ends by ``finish(row, state=...)`` inside its own transaction. ``WorkFailed``
     is written to the row and swallowed: it is an outcome. Any other exception is written as
-    a crash and raised, so that it is seen.
+    a failure and raised, so that it is seen. A process that is told to end gives the row
+    back as if it had never taken it.
     """
     row = claim(model, pk, practice_id=practice_id, state=state)
     if row is None:
@@ -61,9 +63,15 @@ def lease(model: type[W], pk: object, *, practice_id: int, state: str) -> Iterat
         _fail(row, practice_id, str(failure), retry=failure.retry, after=failure.after)
     except LeaseLost:
         logger.warning("%s %s was taken over by another worker", model.__name__, pk)
-    except BaseException:
-        # Told apart from a kill only by the sentence: a kill leaves the lease to run out.
+    except SoftTimeLimitExceeded:
+        _fail(row, practice_id, "Took longer than it may; trying again.", retry=True)
+        raise
+    except Exception:
+        # Unlike a kill, which leaves the lease to run out and counts as a crash.
         _fail(row, practice_id, "An unexpected error; the log has its details.", retry=True)
+        raise
+    except BaseException:
+        _give_back(row, practice_id)
         raise
 
 
@@ -78,14 +86,15 @@ def claim(model: type[W], pk: object, *, practice_id: int, state: str) -> W | No
         due = _rows(model).filter(
             free, pk=pk, state=state, quarantined_at=None, next_attempt_at__lte=Now()
         )
-        if _quarantined_after_crashes(due):
-            return None
-        taken = due.update(
+        taken = due.filter(attempts__lt=F("failures") + CRASHES_ALLOWED).update(
             attempts=F("attempts") + 1,
             leased_until=Now() + timedelta(seconds=settings.WORK_LEASE_SECONDS),
             leased_by=holder,
         )
-        return _rows(model).get(pk=pk) if taken else None
+        if not taken:
+            _quarantine(due.filter(attempts__gte=F("failures") + CRASHES_ALLOWED))
+            return None
+        return _rows(model).get(pk=pk)
 
 
 def finish(row: Work, *, state: str) -> None:
@@ -140,9 +149,8 @@ def retry_now(row: Work) -> None:
     nudge(type(row), row.pk, state=row.state)
 
 
-def _quarantined_after_crashes(due: models.QuerySet[W]) -> int:
-    crashed = due.filter(attempts__gte=F("failures") + CRASHES_ALLOWED)
-    return crashed.update(
+def _quarantine(crashed: models.QuerySet[W]) -> None:
+    crashed.update(
         quarantined_at=Now(),
         leased_until=None,
         leased_by="",
@@ -165,6 +173,18 @@ def _fail(
             next_attempt_at=Now() + timedelta(seconds=wait),
             quarantined_at=Now() if given_up else None,
         )
+
+
+def _give_back(row: Work, practice_id: int) -> None:
+    """Nobody is to blame: the start does not count, and the next worker may have it at once."""
+    if not connection.in_atomic_block:
+        # Interrupted in the middle of a query it could not be used any more.
+        connection.close()
+    with practice_scope(practice_id):
+        _rows(type(row)).filter(pk=row.pk, leased_by=row.leased_by).update(
+            attempts=F("attempts") - 1, leased_until=None, leased_by="", nudged_at=None
+        )
+        nudge(type(row), row.pk, state=row.state)
 
 
 def _rows(model: type[W]) -> models.QuerySet[W]:

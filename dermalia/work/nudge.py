@@ -1,22 +1,26 @@
 """Telling a worker that a row is due. A lost nudge costs a few seconds, never a row."""
 
-import logging
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from celery import current_app
-from django.db import transaction
-from django.db.models import Q
-from django.db.models.functions import Now
-from kombu.exceptions import OperationalError
+from django.db import connections, transaction
 
 from dermalia.tenancy import current_practice
+from dermalia.work import broker
+from dermalia.work.due import due_rows, mark_told
 from dermalia.work.models import Work
-from dermalia.work.steps import Step, all_steps, step_for
+from dermalia.work.steps import all_steps, queues, step_for
 
-logger = logging.getLogger(__name__)
+# Any number that nothing else in this database locks.
+SWEEP_LOCK = 0x6465726D
 
-SWEEP_BATCH = 500
-NUDGE_AGAIN_SECONDS = 60
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What a sweep did: rows told of, and whether due rows are left that nobody was told of."""
+
+    told: int
+    left: bool
 
 
 def nudge(model: type[Work], pk: object, *, state: str) -> None:
@@ -25,42 +29,46 @@ def nudge(model: type[Work], pk: object, *, state: str) -> None:
     if step is None:
         return
     practice_id = current_practice()
-    transaction.on_commit(lambda: _send(step, practice_id, pk), robust=True)
+    transaction.on_commit(lambda: broker.tell(step, practice_id, pk), robust=True)
 
 
-def sweep() -> int:
-    """Nudge every due row of every practice that nobody was told of lately.
+def sweep() -> Sweep | None:
+    """Tell workers of due rows of every practice that nobody was told of lately.
 
-    Runs as a database role that reads nothing but ids, states and times.
+    A queue is only filled up to ``broker.QUEUE_ENOUGH``, practices in turn. An empty queue
+    means that whoever was told has forgotten, as after a loss of Redis: then all due rows are
+    told of again.
 
     Returns:
-        How many rows were nudged.
+        None if another worker is sweeping at this moment.
+
+    Raises:
+        BrokerAway: nobody can be told of anything.
     """
-    return sum(_sweep_step(step) for step in all_steps())
+    # The lock ends with the transaction, also when this process or its connection dies.
+    with transaction.atomic(using="sweeper"):
+        if not _take_lock():
+            return None
+        swept = [each for queue in queues() for each in _sweep_queue(queue)]
+    return Sweep(told=sum(one.told for one in swept), left=any(one.left for one in swept))
 
 
-def _sweep_step(step: Step) -> int:
-    due = (
-        step.model.across_practices.using("sweeper")
-        .filter(Q(leased_until=None) | Q(leased_until__lt=Now()))
-        .filter(Q(nudged_at=None) | Q(nudged_at__lt=Now() - timedelta(seconds=NUDGE_AGAIN_SECONDS)))
-        .filter(state=step.state, quarantined_at=None, next_attempt_at__lte=Now())
-        .order_by("next_attempt_at")
-    )
-    sent = [
-        pk
-        for practice_id, pk in due.values_list("practice_id", "pk")[:SWEEP_BATCH]
-        if _send(step, practice_id, pk)
-    ]
-    if sent:
-        step.model.across_practices.using("sweeper").filter(pk__in=sent).update(nudged_at=Now())
-    return len(sent)
+def _take_lock() -> bool:
+    with connections["sweeper"].cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK])
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
-def _send(step: Step, practice_id: int, pk: object) -> bool:
-    try:
-        current_app.send_task(step.task, args=[practice_id, str(pk)], queue=step.queue)
-    except (OperationalError, OSError) as error:
-        logger.warning("Redis did not take a nudge (%s); the sweep will.", type(error).__name__)
-        return False
-    return True
+def _sweep_queue(queue: str) -> Iterator[Sweep]:
+    waiting = broker.waiting(queue)
+    steps = [step for step in all_steps() if step.queue == queue]
+    # Shared out, so that a thousand rows in one state leave room for one in another.
+    room = max(broker.QUEUE_ENOUGH - waiting, 0) // len(steps)
+    for step in steps:
+        rows = due_rows(step, limit=room + 1, again=waiting == 0)
+        told = rows[:room]
+        if told:
+            broker.tell_all(step, told)
+            mark_told(step, told)
+        yield Sweep(told=len(told), left=len(rows) > room)

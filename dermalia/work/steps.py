@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from celery import Celery
+
 from dermalia.work.models import Work
 
 
@@ -26,6 +28,16 @@ def register(step: Step) -> None:
 
 def all_steps() -> tuple[Step, ...]:
     return tuple(_steps)
+
+
+def queues() -> tuple[str, ...]:
+    """Every queue that some step is worked off on."""
+    return tuple(dict.fromkeys(step.queue for step in _steps))
+
+
+def queue_of(app: Celery, task: str) -> str:
+    """The queue that a task is routed to by ``CELERY_TASK_ROUTES``."""
+    return str(app.amqp.router.route({}, task)["queue"].name)
 
 
 def step_for(model: type[Work], state: str) -> Step | None:

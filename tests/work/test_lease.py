@@ -3,39 +3,22 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 from pytest_django import Settings
 
 from dermalia.tenancy import practice_scope
-from dermalia.work.lease import LeaseLost, WorkFailed, claim, finish, hold, lease, retry_now
-from dermalia.work.nudge import sweep
+from dermalia.work.lease import LeaseLost, WorkFailed, finish, hold, lease, retry_now
 from dermalia.work.orphans import release_all
-from practices.domain.tenants import create_practice
 from practices.models import Practice
 from scans.models import Scan
-from tests.tenancy.test_scope import make_scan
+from tests.work.rows import change, fresh, make_scan, take
 
 
 @pytest.fixture
 def scan(practice: Practice) -> Scan:
     with practice_scope(practice.pk):
         return make_scan(practice)
-
-
-def fresh(scan: Scan) -> Scan:
-    with practice_scope(scan.practice_id):
-        return Scan.objects.get(pk=scan.pk)
-
-
-def change(scan: Scan, **columns: object) -> None:
-    with practice_scope(scan.practice_id):
-        Scan.objects.filter(pk=scan.pk).update(**columns)
-
-
-def take(scan: Scan) -> bool:
-    """Claim the row and never come back, as a worker does that is killed."""
-    return claim(Scan, scan.pk, practice_id=scan.practice_id, state=scan.state) is not None
 
 
 def fail(reason: str, *, retry: bool = True, after: float | None = None) -> None:
@@ -148,36 +131,25 @@ def test_whoever_lost_the_lease_can_write_nothing(scan: Scan) -> None:
     assert fresh(scan).state == "discovered"
 
 
-@pytest.mark.usefixtures("committed")
-def test_the_sweep_finds_due_rows_of_every_practice_and_nothing_else() -> None:
-    scans = []
-    for number in range(3):
-        practice = create_practice(name=f"Practice {number}", email="practice@example.org")
-        with practice_scope(practice.pk):
-            scans += [make_scan(practice, f"S-{number}-{n}") for n in range(2)]
-    change(scans[0], leased_until=timezone.now() + timedelta(minutes=1))
-    change(scans[1], quarantined_at=timezone.now())
-    change(scans[2], next_attempt_at=timezone.now() + timedelta(minutes=1))
-    change(scans[3], state="ready")
-    assert sweep() == 2
-    assert sweep() == 0
-    assert fresh(scans[4]).nudged_at is not None
+def test_a_task_over_its_soft_limit_leaves_a_sentence(scan: Scan) -> None:
+    with (
+        pytest.raises(SoftTimeLimitExceeded),
+        lease(Scan, scan.pk, practice_id=scan.practice_id, state="discovered"),
+    ):
+        raise SoftTimeLimitExceeded
+    assert "longer than it may" in fresh(scan).last_error
+    assert fresh(scan).failures == 1
 
 
-@pytest.mark.usefixtures("committed")
-def test_with_redis_away_the_sweep_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kombu.exceptions import OperationalError
-
-    practice = create_practice(name="Demo practice", email="practice@example.org")
-    with practice_scope(practice.pk):
-        scan = make_scan(practice)
-
-    def refuse(*_: object, **__: object) -> None:
-        raise OperationalError
-
-    with monkeypatch.context() as away:
-        away.setattr("dermalia.work.nudge.current_app.send_task", refuse)
-        assert sweep() == 0
-    assert fresh(scan).nudged_at is None
-    assert sweep() == 1
-    connections.close_all()
+@pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt])
+def test_a_worker_told_to_end_gives_the_row_back_as_it_was(
+    scan: Scan, end: type[BaseException]
+) -> None:
+    with (
+        pytest.raises(end),
+        lease(Scan, scan.pk, practice_id=scan.practice_id, state="discovered"),
+    ):
+        raise end
+    back = fresh(scan)
+    assert (back.attempts, back.failures, back.leased_by, back.last_error) == (0, 0, "", "")
+    assert take(scan)
