@@ -78,3 +78,4 @@ class Delivery(Work):
                 condition=models.Q(state__in=["queued", "sent"]), name="delivery_state"
             )
         ]
+        indexes = [models.Index(fields=["practice", "report"])]
