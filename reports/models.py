@@ -78,4 +78,9 @@ class Delivery(Work):
                 condition=models.Q(state__in=["queued", "sent"]), name="delivery_state"
             )
         ]
-        indexes = [models.Index(fields=["practice", "report"])]
+        indexes = [
+            models.Index(fields=["practice", "report"]),
+            models.Index(
+                fields=["next_attempt_at"], name="delivery_due", condition=models.Q(state="queued")
+            ),
+        ]

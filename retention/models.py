@@ -43,6 +43,13 @@ class Erasure(Work):
                 name="erasure_state",
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                name="erasure_due",
+                condition=models.Q(state="requested"),
+            )
+        ]
 
     @property
     def seconds(self) -> float | None:
