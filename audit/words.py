@@ -26,6 +26,8 @@ class Action(StrEnum):
     STAFF_SIGNED_IN = "staff.signed_in"
     STAFF_SIGNED_OUT = "staff.signed_out"
     LOG_EXPORTED = "log.exported"
+    KEYS_ROTATED = "keys.rotated"
+    KEYS_DESTROYED = "keys.destroyed"
 
 
 class Actor(StrEnum):

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.db import models
 
 from audit.access import Access
+from audit.chain import Who, record
+from audit.words import Action, Count
 from dermalia.sealing.chunks import SealBroken
 from dermalia.sealing.keyring import KeyRefused, unwrap, wrap
 from dermalia.sealing.locks import share_keystore
@@ -164,7 +166,7 @@ def destroy(key_id: UUID) -> bool:
     return bool(deleted)
 
 
-def destroy_practice() -> int:
+def destroy_practice(*, who: Who) -> int:
     """Destroy every key of the practice in scope: nothing it ever sealed opens again.
 
     Returns:
@@ -177,6 +179,7 @@ def destroy_practice() -> int:
     )
     for model in (ReportKey, SecretsKey, PracticeKey):
         model.objects.all().delete()
+    record(Action.KEYS_DESTROYED, who=who, counts={Count.KEYS: len(ids)})
     return len(ids)
 
 

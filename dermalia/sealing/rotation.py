@@ -13,6 +13,8 @@ from uuid import UUID
 
 from django.db import connection, models, transaction
 
+from audit.chain import OPERATOR, record
+from audit.words import Action, Count
 from dermalia.sealing.keyring import KeyRefused, Keyring, unwrap, wrap
 from dermalia.sealing.keys import (
     bound_to_practice,
@@ -140,6 +142,7 @@ def finish_rotation(*, practice_id: int) -> int:
         done += _rewrap_batch(practice_id, size=None)
         newest = PracticeKey.objects.latest("version")
         PracticeKey.objects.filter(version__lt=newest.version).delete()
+        record(Action.KEYS_ROTATED, who=OPERATOR, counts={Count.KEYS: done})
     return done
 
 
@@ -171,6 +174,8 @@ def _rewrap_practice(practice_id: int) -> int:
             )
             row.save(update_fields=["root_version", "wrapped"])
             done += 1
+        if done:
+            record(Action.KEYS_ROTATED, who=OPERATOR, counts={Count.KEYS: done})
     return done
 
 

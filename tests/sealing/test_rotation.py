@@ -14,7 +14,8 @@ from django.db import IntegrityError
 from pytest_django import Settings
 
 from audit.access import record_access
-from audit.chain import SYSTEM
+from audit.chain import OPERATOR, SYSTEM
+from audit.models import Entry
 from audit.words import Action
 from dermalia.sealing import keys, objects, rotation
 from dermalia.sealing.boot import require_fitting_root_keys
@@ -137,6 +138,7 @@ def test_rotating_a_practice_key_rewraps_every_key_of_it(
     assert [read(practice, one) for one in sealed] == [b"a face"] * 5
     with practice_scope(practice.pk):
         assert keys.unlock_secrets().secret == secret
+        assert Entry.objects.get(action=Action.KEYS_ROTATED).counts == {"keys": 6}
         assert [row.version for row in PracticeKey.objects.all()] == [2]
         assert {row.practice_key_version for row in ReportKey.objects.all()} == {2}
 
@@ -215,7 +217,7 @@ def test_destroying_a_practice_s_keys_closes_everything_of_it(
     mine, theirs = [seal(practice) for _ in range(3)], seal(other_practice)
     with practice_scope(practice.pk):
         keys.unlock_secrets()
-        assert keys.destroy_practice() == 3
+        assert keys.destroy_practice(who=OPERATOR) == 3
         for key_id, _ in mine:
             with pytest.raises(keys.KeyDestroyed):
                 unlock(key_id)
