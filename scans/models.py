@@ -31,6 +31,11 @@ class Scan(Work):
         STORED = "stored", _("Stored")
         READY = "ready", _("Ready")
 
+    class Stage(models.TextChoices):
+        COPYING = "copying", _("Copying from the scanner")
+        CONVERTING = "converting", _("Making the 3D view")
+        SEALING = "sealing", _("Sealing the 3D view")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="scans")
     scan_identifier = models.CharField(max_length=120)
@@ -44,6 +49,13 @@ class Scan(Work):
     algorithm_version = models.CharField(max_length=64, blank=True)
     captured_at = models.DateTimeField(null=True, blank=True)
     measurements = SealedTextField(null=True)  # JSON
+
+    # What a worker is at, for as long as it holds the row (see domain/progress.py).
+    stage = models.CharField(max_length=10, choices=Stage, blank=True)
+    stage_since = models.DateTimeField(null=True, blank=True)
+    stage_done = models.PositiveBigIntegerField(default=0)
+    stage_total = models.PositiveBigIntegerField(default=0)
+    conversion_seconds = models.FloatField(null=True, blank=True)
 
     discovered_at = models.DateTimeField(auto_now_add=True)
     stored_at = models.DateTimeField(null=True, blank=True)

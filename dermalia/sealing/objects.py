@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
+from boto3.s3.transfer import TransferConfig
 from django.core.files.storage import storages
 from storages.backends.s3 import S3Storage
 
@@ -13,6 +14,8 @@ from dermalia.sealing.keys import UnlockedKey
 
 READ_PIECE = 1024 * 1024
 SMALL = 4 * 1024 * 1024
+# What is being put may write to the database: its connection belongs to the caller's thread.
+IN_THIS_THREAD = TransferConfig(use_threads=False)
 
 
 class StorageDisagrees(Exception):
@@ -48,7 +51,7 @@ def put(key: UnlockedKey, name: str, plaintext: Iterable[bytes], *, length: int)
         # One request instead of a thread pool and its queues.
         bucket.put_object(Key=name, Body=b"".join(sealed))
     else:
-        bucket.upload_fileobj(_Stream(sealed), name)
+        bucket.upload_fileobj(_Stream(sealed), name, Config=IN_THIS_THREAD)
     stored = bucket.Object(name).content_length
     if stored != chunks.sealed_size(length):
         raise StorageDisagrees(f"{name}: {stored} bytes")

@@ -20,6 +20,7 @@ from reports.domain.page import Page, build_page
 from reports.domain.status import status_of, timeline
 from reports.models import Delivery, Report
 from reports.views.files import derived_file
+from scans.domain.progress import Shown, in_progress
 from scans.models import Asset, Scan
 from scans.queries import first_name
 
@@ -43,8 +44,9 @@ def scan_list(request: StaffRequest) -> HttpResponse:
         Action.SCANS_LISTED, who=staff(request.user), at_most_every=ONE_LOOK if polls else None
     )
     keys = unlock_many([scan.key_id for scan in scans], access=access)
+    progress = in_progress(scans)
     context = {
-        "rows": [_row(scan, keys[scan.key_id]) for scan in scans],
+        "rows": [_row(scan, keys[scan.key_id], progress.get(scan.pk)) for scan in scans],
         "practice": request.user.practice,
     }
     template = "reports/_scan_rows.html" if polls else "reports/scan_list.html"
@@ -60,14 +62,16 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
     deliveries = list(Delivery.objects.filter(report=report)) if report else []
     access = record_access(Action.SCAN_VIEWED, who=staff(request.user), object_id=scan.pk)
     status = status_of(scan, report, deliveries)
+    progress = in_progress([scan]).get(scan.pk)
     context = {
         "practice": request.user.practice,
         "scan": scan,
         "scan_identifier": scan.scan_identifier,
         "report": report,
-        "state_label": status.label,
+        "state_label": progress.label if progress else status.label,
         "state_slug": status.slug,
         "problem": status.problem,
+        "progress": progress,
         "timeline": timeline(scan, report, deliveries),
         "files": _files(scan),
         "audit": _entries(scan, report),
@@ -84,7 +88,7 @@ def scan_file(request: StaffRequest, scan_id: UUID, asset_id: UUID) -> HttpRespo
     return derived_file(request, scan=scan, asset_id=asset_id, who=staff(request.user))
 
 
-def _row(scan: Scan, key: UnlockedKey) -> dict[str, Any]:
+def _row(scan: Scan, key: UnlockedKey, progress: Shown | None) -> dict[str, Any]:
     report: Report | None = getattr(scan, "report", None)
     deliveries = list(report.deliveries.all()) if report else []
     status = status_of(scan, report, deliveries)
@@ -92,9 +96,10 @@ def _row(scan: Scan, key: UnlockedKey) -> dict[str, Any]:
         "scan": scan,
         "report": report,
         "first_name": first_name(scan=scan, key=key),
-        "state_label": status.label,
+        "state_label": progress.label if progress else status.label,
         "state_slug": status.slug,
         "problem": status.problem,
+        "progress": progress,
         "captured_at": scan.captured_at or scan.discovered_at,
         "detail_url": reverse("reports:scan_detail", args=[scan.pk]),
         "erases_on": report.due_on if report else None,

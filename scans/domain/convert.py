@@ -1,6 +1,7 @@
 """Turning a stored capture into what a browser shows."""
 
 import hashlib
+import time
 from uuid import UUID
 
 from django.db.models.functions import Now
@@ -13,6 +14,7 @@ from dermalia.sealing.keys import UnlockedKey, unlock
 from dermalia.tenancy import practice_scope
 from dermalia.work.lease import WorkFailed, finish, hold, lease
 from scans.conversion import Conversion, ConversionError, Output, SourceFile, convert
+from scans.domain.progress import Progress
 from scans.models import Asset, Scan
 from scans.signals import scan_ready
 
@@ -26,20 +28,27 @@ def convert_scan(*, practice_id: int, scan_id: UUID) -> None:
             access = record_access(Action.CONVERSION_STARTED, who=SYSTEM, object_id=scan.pk)
             key = unlock(scan.key_id, access=access)
             raw = list(Asset.objects.filter(scan=scan, origin=Asset.Origin.RAW).order_by("name"))
+        Progress(scan, Scan.Stage.CONVERTING, total=sum(asset.bytes for asset in raw)).begin()
+        began = time.monotonic()
         try:
             result = convert([_source_file(asset, key) for asset in raw])
         except ConversionError as error:
             # The same bytes fail the same way: only the practice can help, with a new capture.
             raise WorkFailed(error.message, retry=not error.is_permanent) from error
+        took = time.monotonic() - began
+        sealing = Progress(scan, Scan.Stage.SEALING, total=_size(result)).begin()
         for output in result.outputs:
             _keep(scan, output, key)
-        _make_ready(scan, result)
+            sealing.advance(len(output.data))
+        _make_ready(scan, result, took)
 
 
-def _make_ready(scan: Scan, result: Conversion) -> None:
+def _make_ready(scan: Scan, result: Conversion, took: float) -> None:
     with practice_scope(scan.practice_id):
         hold(scan)
-        Scan.objects.filter(pk=scan.pk).update(ready_at=Now(), triangles=result.triangles)
+        Scan.objects.filter(pk=scan.pk).update(
+            ready_at=Now(), triangles=result.triangles, conversion_seconds=took, stage=""
+        )
         finish(scan, state=Scan.State.READY)
         record(
             Action.SCAN_CONVERTED,
@@ -47,12 +56,16 @@ def _make_ready(scan: Scan, result: Conversion) -> None:
             object_id=scan.pk,
             counts={
                 Count.OBJECTS: len(result.outputs),
-                Count.BYTES: sum(len(output.data) for output in result.outputs),
+                Count.BYTES: _size(result),
                 Count.TRIANGLES: result.triangles,
             },
         )
         scan.refresh_from_db()
         scan_ready.send(sender=Scan, scan=scan)
+
+
+def _size(result: Conversion) -> int:
+    return sum(len(output.data) for output in result.outputs)
 
 
 def _source_file(asset: Asset, key: UnlockedKey) -> SourceFile:

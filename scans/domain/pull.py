@@ -14,6 +14,7 @@ from dermalia.sealing.fields import Sealing
 from dermalia.sealing.keys import UnlockedKey, unlock, unlock_secrets
 from dermalia.tenancy import practice_scope
 from dermalia.work.lease import WorkFailed, finish, hold, lease
+from scans.domain.progress import Progress
 from scans.domain.sources import as_work_failure, open_source
 from scans.isemeco import AssetEntry, IsemecoClient, Manifest
 from scans.isemeco.contract import Patient
@@ -50,7 +51,9 @@ def _pull(scan: Scan) -> None:
         _keep_manifest(scan, manifest, key)
         Scan.objects.filter(pk=scan.pk).update(state=Scan.State.PULLED)
         waiting = _reserve(scan, manifest.assets)
-    stored = sum(_store(source, entry, asset, key) for entry, asset in waiting)
+    copying = Progress(scan, Scan.Stage.COPYING, total=sum(asset.bytes for _, asset in waiting))
+    copying.begin()
+    stored = sum(_store(source, entry, asset, key, copying) for entry, asset in waiting)
     with practice_scope(scan.practice_id):
         Scan.objects.filter(pk=scan.pk).update(stored_at=Now())
         finish(scan, state=Scan.State.STORED)
@@ -119,12 +122,15 @@ def _reserve(scan: Scan, entries: Iterable[AssetEntry]) -> list[tuple[AssetEntry
     return waiting
 
 
-def _store(source: IsemecoClient, entry: AssetEntry, asset: Asset, key: UnlockedKey) -> int:
+def _store(
+    source: IsemecoClient, entry: AssetEntry, asset: Asset, key: UnlockedKey, copying: Progress
+) -> int:
     """Stream one asset into storage; returns its bytes."""
     digest = hashlib.sha256()
     try:
         with source.download(entry) as pieces:
-            objects.put(key, asset.object_name, _hashed(pieces, digest), length=entry.bytes)
+            content = copying.counted(_hashed(pieces, digest))
+            objects.put(key, asset.object_name, content, length=entry.bytes)
     except ValueError as error:
         raise WorkFailed(
             "The scanner's cluster sent a file of another size than it said."
