@@ -90,6 +90,7 @@ def made_up_value(field: "models.Field[object, object]") -> str:
         (models.DateField, "now()"),
         (models.JSONField, "'{}'"),
         (models.IntegerField, "4711"),
+        (models.FloatField, "4711"),
     ):
         if isinstance(target, kind):
             return value
