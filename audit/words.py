@@ -11,6 +11,8 @@ class Action(StrEnum):
     SCAN_PULLED = "scan.pulled"
     CONVERSION_STARTED = "conversion.started"
     SCAN_CONVERTED = "scan.converted"
+    COPY_VERIFIED = "copy.verified"
+    CONNECTION_TESTED = "connection.tested"
     SCANS_LISTED = "scans.listed"
     SCAN_VIEWED = "scan.viewed"
     REPORT_CREATED = "report.created"
