@@ -86,7 +86,7 @@ def encode(image: Image.Image, image_format: ImageFormat, *, fine: bool = False)
     if image_format == "avif":
         # Without colour planes a greyscale image is smaller; others lose half their colour detail.
         subsampling = "4:0:0" if image.mode == "L" else "4:2:0"
-        image.save(file, "AVIF", quality=80 if fine else 60, speed=8, subsampling=subsampling)
+        image.save(file, "AVIF", quality=80 if fine else 55, speed=8, subsampling=subsampling)
     else:
         image.save(file, "WEBP", quality=90 if fine else 80, method=4)
     return file.getvalue()

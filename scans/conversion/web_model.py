@@ -15,8 +15,8 @@ from .errors import ConversionError, ErrorCode
 if TYPE_CHECKING:
     from .mesh import Mesh, Pose
 
-_POSITION_BITS, _UV_BITS, _NORMAL_BITS = 14, 12, 10
-_LEVEL = 7
+_POSITION_BITS, _UV_BITS, _NORMAL_BITS = 13, 12, 9
+_LEVEL = 10
 # Draco drops a triangle two of whose vertices are the same, as zero-area slivers' can be.
 _KEPT_AT_LEAST = 0.99
 _DRACO = "KHR_draco_mesh_compression"
