@@ -175,6 +175,7 @@ def bucket(name: str, *, access_key: str, secret_key: str) -> dict[str, Any]:
         "client_config": BotoConfig(
             connect_timeout=5,
             read_timeout=20,
+            proxies={},  # the environment's would be a way around the register
             retries={"max_attempts": 3, "mode": "standard"},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
@@ -251,7 +252,11 @@ CELERY_TASK_ROUTES = {
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
-    "discover": {"task": "scans.tasks.discover_all", "schedule": DISCOVER_SECONDS},
+    "discover": {
+        "task": "scans.tasks.discover_all",
+        "schedule": DISCOVER_SECONDS,
+        "options": {"expires": DISCOVER_SECONDS},
+    },
     "audit checkpoint": {
         "task": "audit.tasks.checkpoint",
         "schedule": 3600.0,
@@ -271,6 +276,13 @@ if not EMBEDDED and not RESEND_API_KEY:
 SANDBOX_ORIGINS: list[str] = env.list("DERMALIA_SANDBOX_ORIGINS", default=[])
 if SANDBOX_ORIGINS and not EMBEDDED:
     raise ImproperlyConfigured("DERMALIA_SANDBOX_ORIGINS is for trying Dermalia out only.")
+
+# --- Scans from folders
+
+# Where scanners export to on this practice's own network; each practice has a folder below it.
+SCAN_FOLDERS: Path | None = None
+if env("DERMALIA_SCAN_FOLDERS", default=""):
+    SCAN_FOLDERS = Path(env("DERMALIA_SCAN_FOLDERS")).resolve()
 
 # --- Promises with a number in them
 

@@ -12,14 +12,36 @@ from scans.metrics import Metric
 
 
 class Connection(PracticeOwned):
-    """A practice's account in the scanner's cluster."""
+    """Where a practice's scans come from: its account in the cluster, or a watched folder."""
 
-    base_url = models.URLField(max_length=200)
-    client_id = models.CharField(max_length=120)
-    client_secret = SealedTextField()  # under the practice's secrets key
+    class Exports(models.TextChoices):
+        """What becomes of an export in the folder once its sealed copy is there."""
+
+        KEEP = "keep", _("Keep in done/")
+        DELETE = "delete", _("Delete")
+
+    base_url = models.URLField(max_length=200, blank=True)
+    client_id = models.CharField(max_length=120, blank=True)
+    client_secret = SealedTextField(null=True)  # under the practice's secrets key
+    folder = models.CharField(max_length=64, blank=True)  # a name below settings.SCAN_FOLDERS
+    exports = models.CharField(max_length=6, choices=Exports, default=Exports.KEEP)
     cursor = models.CharField(max_length=200, blank=True)
+    rests_until = models.DateTimeField(null=True, blank=True)
     last_listed_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(base_url="") ^ models.Q(folder=""), name="cluster_or_folder"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(exports__in=["keep", "delete"]), name="exports_kept_or_deleted"
+            ),
+            models.UniqueConstraint(
+                fields=["folder"], condition=~models.Q(folder=""), name="folder_of_one_practice"
+            ),
+        ]
 
 
 class Scan(Work):

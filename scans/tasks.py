@@ -1,3 +1,4 @@
+import logging
 from uuid import UUID
 
 from celery import shared_task
@@ -12,6 +13,8 @@ from scans.domain.discover import discover_scans
 from scans.domain.pull import pull_scan
 from scans.models import Connection
 
+logger = logging.getLogger(__name__)
+
 
 @worker_init.connect
 def prepare_conversion(**_: object) -> None:
@@ -24,7 +27,11 @@ def discover_all() -> None:
         with practice_scope(practice_id):
             connections = list(Connection.objects.values_list("pk", flat=True))
         for connection_id in connections:
-            discover_scans(practice_id=practice_id, connection_id=connection_id)
+            try:
+                discover_scans(practice_id=practice_id, connection_id=connection_id)
+            except Exception:
+                # One practice's trouble must not keep the others' scans from being found.
+                logger.exception("Connection %s of practice %s", connection_id, practice_id)
 
 
 @shared_task(base=PracticeTask, name="scans.tasks.pull")

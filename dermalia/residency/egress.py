@@ -1,14 +1,23 @@
 """The one way out: HTTP sessions that reach only what the register names (R2, R3)."""
 
 import logging
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from dermalia.residency.dialing import (
+    AddressRefused,
+    PinnedHTTPPool,
+    PinnedHTTPSConnection,
+    PinnedHTTPSPool,
+)
 from dermalia.residency.register import admits
 
 logger = logging.getLogger(__name__)
@@ -17,7 +26,7 @@ TIMEOUT_SECONDS = (5.0, 30.0)  # connect, then between two packets
 
 
 class EgressRefused(requests.RequestException):
-    """The register does not name the host. Nothing was sent."""
+    """The register does not name the host, or its address is out of bounds. Nothing was sent."""
 
 
 def session() -> requests.Session:
@@ -31,8 +40,26 @@ def session() -> requests.Session:
     return guarded
 
 
+@cache
+def tls_context() -> ssl.SSLContext:
+    """TLS 1.2 or later, certificate and name verified; made once, as reading the roots is slow."""
+    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 class GuardedAdapter(HTTPAdapter):
-    """Refuses hosts outside the register before a connection is opened."""
+    """Refuses hosts outside the register, and calls the addresses it has checked."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs, ssl_context=tls_context())
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": PinnedHTTPPool,
+            "https": PinnedHTTPSPool,
+        }
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
+        conn.cert_reqs = "CERT_REQUIRED"  # against the roots our context holds, and no others
 
     def send(
         self,
@@ -44,14 +71,35 @@ class GuardedAdapter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,  # noqa: ARG002 (none is ever used)
     ) -> requests.Response:
         require_admitted(request.url or "")
-        return super().send(
-            request,
-            stream=stream,
-            timeout=timeout or TIMEOUT_SECONDS,
-            verify=True,
-            cert=cert,
-            proxies=None,
-        )
+        try:
+            return super().send(
+                request,
+                stream=stream,
+                timeout=timeout or TIMEOUT_SECONDS,
+                verify=True,
+                cert=cert,
+                proxies=None,
+            )
+        except AddressRefused as refused:
+            logger.error("Refused an outgoing request: %s", refused)
+            raise EgressRefused(str(refused)) from refused
+
+
+def tls_version(host: str, port: int) -> str:
+    """Connect as a session would, and hang up: the version of TLS agreed on.
+
+    Raises:
+        AddressRefused, OSError, urllib3's HTTPError: there is no secure connection, as for
+            ``ssl.SSLCertVerificationError`` because the certificate is not accepted.
+    """
+    connection = PinnedHTTPSConnection(
+        host, port, timeout=TIMEOUT_SECONDS[0], ssl_context=tls_context(), cert_reqs="CERT_REQUIRED"
+    )
+    try:
+        connection.connect()
+        return getattr(connection.sock, "version", str)() or ""
+    finally:
+        connection.close()
 
 
 def require_admitted(url: str) -> None:

@@ -1,9 +1,12 @@
-"""Copying a scan from the cluster, once, straight into sealed storage."""
+"""Copying a scan from its source, once, straight into sealed storage."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import partial
 from uuid import UUID
 
+from django.core.files.storage import storages
+from django.db import transaction
 from django.db.models.functions import Now
 
 from audit.access import record_access
@@ -15,10 +18,10 @@ from dermalia.sealing.keys import UnlockedKey, unlock, unlock_secrets
 from dermalia.tenancy import practice_scope
 from dermalia.work.lease import WorkFailed, finish, hold, lease
 from scans.domain.progress import Progress
-from scans.domain.sources import as_work_failure, open_source
-from scans.isemeco import AssetEntry, IsemecoClient, Manifest
+from scans.domain.sources import Source, as_work_failure, open_source
+from scans.errors import SourceError
+from scans.isemeco import AssetFile, ScanManifest
 from scans.isemeco.contract import Patient
-from scans.isemeco.errors import ClusterError
 from scans.metrics import Metric, Zone
 from scans.models import Asset, Identity, Scan
 from scans.queries import EMAIL_INDEX, FIRST_NAME_INDEX, Measured, Measurements
@@ -36,7 +39,7 @@ def pull_scan(*, practice_id: int, scan_id: UUID) -> None:
                 continue
             try:
                 _pull(scan)
-            except ClusterError as error:
+            except SourceError as error:
                 raise as_work_failure(error) from error
 
 
@@ -65,7 +68,7 @@ def _pull(scan: Scan) -> None:
         )
 
 
-def _keep_manifest(scan: Scan, manifest: Manifest, key: UnlockedKey) -> None:
+def _keep_manifest(scan: Scan, manifest: ScanManifest, key: UnlockedKey) -> None:
     values = [
         Measured(
             metric=Metric(item.metric.value),
@@ -100,41 +103,60 @@ def _index(secrets: UnlockedKey, text: str | None, name: str) -> bytes | None:
     return secrets.blind_index(text, name=name) if text else None
 
 
-def _reserve(scan: Scan, entries: Iterable[AssetEntry]) -> list[tuple[AssetEntry, Asset]]:
-    """An asset row for each entry; returns those whose bytes are still to be fetched."""
+def _reserve(scan: Scan, entries: Iterable[AssetFile]) -> list[tuple[AssetFile, Asset]]:
+    """An asset row for each entry; returns those whose bytes are still to be fetched.
+
+    Files of an earlier attempt that the manifest tells otherwise by now are forgotten.
+    """
     rows = {asset.name: asset for asset in Asset.objects.filter(scan=scan, origin="raw")}
     waiting = []
     for entry in entries:
-        asset = rows.get(entry.name) or Asset.objects.create(
-            practice_id=scan.practice_id,
-            scan=scan,
-            origin=Asset.Origin.RAW,
-            kind=entry.kind,
-            name=entry.name,
-            light=entry.light or "",
-            metric=entry.metric or "",
-            media_type=entry.media_type,
-            bytes=entry.bytes,
-            object_name=objects.new_name(scan.prefix),
-        )
-        if asset.stored_at is None:
-            waiting.append((entry, asset))
+        asset = rows.pop(entry.name, None)
+        if asset is not None and asset.stored_at and _hex(asset.sha256) == entry.sha256:
+            continue
+        waiting.append((entry, _expect(scan, entry)))
+    for stale in rows.values():
+        stale.delete()
+        transaction.on_commit(partial(storages["objects"].delete, stale.object_name))
     return waiting
 
 
+def _expect(scan: Scan, entry: AssetFile) -> Asset:
+    described = {
+        "kind": entry.kind,
+        "light": entry.light or "",
+        "metric": entry.metric or "",
+        "media_type": entry.media_type,
+        "bytes": entry.bytes,
+        "sha256": None,
+        "stored_at": None,
+    }
+    asset, _ = Asset.objects.update_or_create(
+        practice_id=scan.practice_id,
+        scan=scan,
+        origin=Asset.Origin.RAW,
+        name=entry.name,
+        defaults=described,
+        create_defaults=described | {"object_name": objects.new_name(scan.prefix)},
+    )
+    return asset
+
+
+def _hex(sha256: bytes | memoryview | None) -> str:
+    return bytes(sha256 or b"").hex()
+
+
 def _store(
-    source: IsemecoClient, entry: AssetEntry, asset: Asset, key: UnlockedKey, copying: Progress
+    source: Source, entry: AssetFile, asset: Asset, key: UnlockedKey, copying: Progress
 ) -> int:
     """Stream one asset into storage; returns its bytes."""
     digest = hashlib.sha256()
     try:
-        with source.download(entry) as pieces:
+        with source.open_asset(copying.scan.scan_identifier, entry) as pieces:
             content = copying.counted(_hashed(pieces, digest))
             objects.put(key, asset.object_name, content, length=entry.bytes)
     except ValueError as error:
-        raise WorkFailed(
-            "The scanner's cluster sent a file of another size than it said."
-        ) from error
+        raise WorkFailed("A file arrived with another size than the scanner gave.") from error
     if digest.hexdigest() != entry.sha256:
         raise WorkFailed("A file arrived damaged: its checksum is not the one the scanner gave.")
     with practice_scope(asset.practice_id):

@@ -5,15 +5,24 @@ it. Needs no Django.
 """
 
 from scans.isemeco.client import IsemecoClient, ScanPage
-from scans.isemeco.contract import AssetEntry, Device, Manifest, Measurement
+from scans.isemeco.contract import (
+    AssetEntry,
+    AssetFile,
+    Device,
+    Manifest,
+    Measurement,
+    ScanManifest,
+)
 from scans.isemeco.transport import Limits
 
 __all__ = [
     "AssetEntry",
+    "AssetFile",
     "Device",
     "IsemecoClient",
     "Limits",
     "Manifest",
     "Measurement",
+    "ScanManifest",
     "ScanPage",
 ]

@@ -16,6 +16,7 @@ from requests.auth import HTTPBasicAuth
 from scans.isemeco.contract import (
     MAX_PAGE,
     AssetEntry,
+    AssetFile,
     Device,
     Manifest,
     Page,
@@ -29,6 +30,7 @@ from scans.isemeco.errors import (
     ContractBroken,
     CredentialsRefused,
     ScanGone,
+    TokenRefused,
 )
 from scans.isemeco.fields import SCAN_IDENTIFIER
 from scans.isemeco.parsing import parse
@@ -36,6 +38,7 @@ from scans.isemeco.transport import Answer, BearerAuth, Call, Limits, NoAuth, Tr
 
 _PLAIN_URL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _RENEW_SECONDS = 30.0
+_TOKENS_TRIED = 3
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,11 @@ class IsemecoClient:
         self._transport = Transport(session, limits or Limits())
         self._token = ""
         self._token_good_until = 0.0
+        self._latest: Manifest | None = None
+
+    def sign_in(self) -> None:
+        """Fetch a new access token. Raises CredentialsRefused where these access data are wrong."""
+        self._renew_token()
 
     def device(self) -> Device:
         """The scanner that belongs to these credentials."""
@@ -100,7 +108,24 @@ class IsemecoClient:
         manifest, dropped = parse(Manifest, body)
         if manifest.scan_id != scan_identifier:
             raise ContractBroken("The Isemeco cluster answered with the manifest of another scan.")
+        self._latest = manifest
         return manifest, dropped
+
+    @contextmanager
+    def open_asset(self, scan_identifier: str, asset: AssetFile) -> Iterator[Iterator[bytes]]:
+        """As `download`, for a file of a manifest that may be some time old.
+
+        An address that is over its time is replaced by that of a new manifest. Raises
+        ClusterFault when the scan has changed since.
+        """
+        entry = self._entry(scan_identifier, asset)
+        try:
+            response = self._begin(entry)
+        except AssetExpired:
+            self._latest = None
+            response = self._begin(self._entry(scan_identifier, asset))
+        with response:
+            yield self._transport.stream(response, asset.bytes)
 
     @contextmanager
     def download(self, asset: AssetEntry) -> Iterator[Iterator[bytes]]:
@@ -109,19 +134,27 @@ class IsemecoClient:
         The hash is the caller's to check. Raises AssetExpired when the address is over its time
         (fetch the manifest again), ScanGone when the file is not there any more.
         """
-        call = Call("GET", self._own_address(asset.url), NoAuth())
-        with self._transport.open(call) as response:
-            match response.status_code:
-                case 200:
-                    yield self._transport.stream(response, asset.bytes)
-                case 410:
-                    raise AssetExpired("A download address has expired.")
-                case 404:
-                    raise ScanGone("A file of the scan is no longer on the Isemeco cluster.")
-                case 401 | 403:
-                    raise CredentialsRefused("The Isemeco cluster refuses to hand out a file.")
-                case status:
-                    raise ClusterFault(f"The Isemeco cluster hands out no file (HTTP {status}).")
+        with self._begin(asset) as response:
+            yield self._transport.stream(response, asset.bytes)
+
+    def _entry(self, scan_identifier: str, asset: AssetFile) -> AssetEntry:
+        """The file in the newest manifest we know, its address included."""
+        latest = self._latest
+        if latest is None or latest.scan_id != scan_identifier:
+            latest, _ = self.manifest(scan_identifier)
+        for entry in latest.assets:
+            if (entry.name, entry.bytes, entry.sha256) == (asset.name, asset.bytes, asset.sha256):
+                return entry
+        raise ClusterFault("The scan has changed on the Isemeco cluster while it was copied.")
+
+    def _begin(self, asset: AssetEntry) -> requests.Response:
+        """The answer to a download, its body unread. The caller closes it."""
+        response = self._transport.open(Call("GET", self._own_address(asset.url), NoAuth()))
+        error = _refusal(response.status_code)
+        if error is not None:
+            response.close()
+            raise error
+        return response
 
     def _get(
         self,
@@ -131,13 +164,18 @@ class IsemecoClient:
         missing: ClusterError | None = None,
     ) -> bytes:
         answer = self._ask(path, query)
-        if answer.status == 401:
+        tokens = 1
+        # Another worker's new token may have ended ours, and its next one the one after that.
+        while answer.status == 401 and tokens < _TOKENS_TRIED:
             self._token = ""
             answer = self._ask(path, query)
+            tokens += 1
         match answer.status:
             case 200:
                 return answer.body
-            case 401 | 403:
+            case 401:
+                raise TokenRefused("The Isemeco cluster refuses the access it has just given.")
+            case 403:
                 raise CredentialsRefused("The Isemeco cluster refuses this practice's access.")
             case 404 | 410 if missing is not None:
                 raise missing
@@ -179,6 +217,21 @@ class IsemecoClient:
             raise AddressRefused("A download address points away from the Isemeco cluster.")
         query = f"?{target.query}" if target.query else ""
         return f"{base.scheme}://{base.netloc}/{target.path.lstrip('/')}{query}"
+
+
+def _refusal(status: int) -> ClusterError | None:
+    """What a download's status means; None when the file follows."""
+    match status:
+        case 200:
+            return None
+        case 410:
+            return AssetExpired("A download address has expired.")
+        case 404:
+            return ScanGone("A file of the scan is no longer on the Isemeco cluster.")
+        case 401 | 403:
+            return CredentialsRefused("The Isemeco cluster refuses to hand out a file.")
+        case _:
+            return ClusterFault(f"The Isemeco cluster hands out no file (HTTP {status}).")
 
 
 def _checked_base(base_url: str) -> str:

@@ -83,8 +83,8 @@ class Measurement(_Accepted):
     scale: Scale
 
 
-class AssetEntry(_Accepted):
-    """One file. ``name`` labels it within its scan; ``url`` is good for a short time only."""
+class AssetFile(_Accepted):
+    """One file. ``name`` labels it within its scan."""
 
     name: Label
     kind: AssetKind
@@ -93,7 +93,6 @@ class AssetEntry(_Accepted):
     media_type: MediaType
     bytes: Annotated[StrictInt, Field(ge=1, le=MAX_ASSET_BYTES)]
     sha256: Sha256
-    url: Annotated[Address, Field(repr=False)]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -104,7 +103,13 @@ class AssetEntry(_Accepted):
         return self
 
 
-class Manifest(_Accepted):
+class AssetEntry(AssetFile):
+    """A file on the cluster; ``url`` is good for a short time only."""
+
+    url: Annotated[Address, Field(repr=False)]
+
+
+class ScanManifest(_Accepted):
     """A complete scan. Name and address of the patient stay out of its printed form."""
 
     scan_id: ScanIdentifier
@@ -113,7 +118,7 @@ class Manifest(_Accepted):
     algorithm_version: Word
     patient: Annotated[Patient | None, Field(repr=False)] = None
     measurements: Annotated[tuple[Measurement, ...], Field(max_length=len(Metric) * len(Zone))]
-    assets: Annotated[tuple[AssetEntry, ...], Field(min_length=1, max_length=MAX_ASSETS)]
+    assets: Annotated[tuple[AssetFile, ...], Field(min_length=1, max_length=MAX_ASSETS)]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -126,6 +131,12 @@ class Manifest(_Accepted):
         if sum(asset.bytes for asset in self.assets) > MAX_SCAN_BYTES:
             raise ValueError("the files are too large together")
         return self
+
+
+class Manifest(ScanManifest):
+    """A complete scan on the cluster."""
+
+    assets: Annotated[tuple[AssetEntry, ...], Field(min_length=1, max_length=MAX_ASSETS)]
 
 
 def _repeats(items: Iterable[Hashable]) -> bool:

@@ -6,13 +6,11 @@ anything a manifest said about a person: these errors end up in logs and on the 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from scans.errors import SourceError
 
 
-class ClusterError(Exception):
-    """Base of all. ``worth_retrying`` says whether the same call may succeed later by itself."""
-
-    worth_retrying: ClassVar[bool] = False
+class ClusterError(SourceError):
+    """Base of all."""
 
 
 class CredentialsRefused(ClusterError):
@@ -47,6 +45,10 @@ class ClusterFault(ClusterError):
     """The cluster does not answer, or not usefully."""
 
     worth_retrying = True
+
+
+class TokenRefused(ClusterFault):
+    """The cluster refuses a token that it has just given out for these access data."""
 
 
 class RedirectRefused(ClusterFault):

@@ -8,24 +8,31 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from scans.errors import SourceError
 from scans.isemeco.errors import ContractBroken
 
 Accepted = TypeVar("Accepted", bound=BaseModel)
 _SHOWN_FAULTS = 3
 
 
-def parse(model: type[Accepted], body: bytes) -> tuple[Accepted, int]:
-    """The answer as ``model``, and how many keys were dropped at any depth.
+def parse(
+    model: type[Accepted],
+    body: bytes,
+    *,
+    what: str = "The Isemeco cluster's answer",
+    error: type[SourceError] = ContractBroken,
+) -> tuple[Accepted, int]:
+    """The text ``what`` as ``model``, and how many keys were dropped at any depth.
 
-    A dropped key counts itself and every key below it. Raises ContractBroken, whose message
-    names fields and rules but never what a field held.
+    A dropped key counts itself and every key below it. Raises ``error``, whose message names
+    fields and rules but never what a field held.
     """
     raw = _loaded(body)
     if raw is None:
-        raise ContractBroken("The Isemeco cluster's answer is not readable JSON.")
+        raise error(f"{what} is not readable JSON.")
     accepted, faults = _validated(model, raw)
     if accepted is None:
-        raise ContractBroken(f"The Isemeco cluster's answer breaks the contract: {faults}.")
+        raise error(f"{what} breaks the contract: {faults}.")
     return accepted, _keys(raw) - _kept(accepted)
 
 

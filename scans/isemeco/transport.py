@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import random
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,20 +27,25 @@ from scans.isemeco.errors import (
 )
 
 Outcome = TypeVar("Outcome")
-_DAY = 24 * 3600.0
+_LONGEST_REST = 3600.0
+_ELSEWHERE = "The Isemeco cluster redirects to another address; not followed."
 
 
 @dataclass(frozen=True)
 class Limits:
     """Bounds of one client. Times in seconds, sizes in bytes.
 
-    ``call_seconds`` covers a call with all its attempts and pauses, ``download_seconds`` one
-    file. A silent cluster is given up after ``read_seconds`` between two packets.
+    ``call_seconds`` covers a call with all its attempts and pauses. One file may take
+    ``file_seconds`` and what its length takes at ``slowest_rate`` bytes a second, but no more
+    than ``download_seconds``. A silent cluster is given up after ``read_seconds`` between two
+    packets.
     """
 
     connect_seconds: float = 5
     read_seconds: float = 10
     call_seconds: float = 30
+    file_seconds: float = 10
+    slowest_rate: float = 512 * 1024
     download_seconds: float = 300
     attempts: int = 3
     first_pause: float = 0.25
@@ -127,7 +133,7 @@ class Transport:
         announced = response.headers.get("Content-Length", str(length))
         if announced != str(length) or "Content-Encoding" in response.headers:
             raise SizeMismatch("A file on the Isemeco cluster has another size than announced.")
-        deadline = time.monotonic() + self._limits.download_seconds
+        deadline = time.monotonic() + self._seconds_for(length)
         received = 0
         while True:
             wanted = min(self._limits.chunk_bytes, length + 1 - received)
@@ -142,6 +148,11 @@ class Transport:
             if not chunk:
                 return
             yield chunk
+
+    def _seconds_for(self, length: int) -> float:
+        """What a file of so many bytes may take."""
+        needed = self._limits.file_seconds + length / self._limits.slowest_rate
+        return min(self._limits.download_seconds, needed)
 
     def _insist(self, attempt: Callable[[float], Outcome | ClusterError]) -> Outcome:
         deadline = time.monotonic() + self._limits.call_seconds
@@ -220,9 +231,9 @@ def _read(response: requests.Response, most: int) -> bytes | ClusterError:
 def _error_of(response: requests.Response) -> ClusterError | None:
     status = response.status_code
     if 300 <= status < 400:
-        return RedirectRefused("The Isemeco cluster redirects to another address; not followed.")
+        return RedirectRefused(_ELSEWHERE)
     if status in (429, 503):
-        return Busy(_seconds(response.headers.get("Retry-After")))
+        return Busy(_rest(response.headers))
     if status >= 500:
         return ClusterFault(f"The Isemeco cluster reports an error of its own (HTTP {status}).")
     return None
@@ -230,24 +241,44 @@ def _error_of(response: requests.Response) -> ClusterError | None:
 
 def _as_our_error(fault: requests.RequestException) -> ClusterError:
     if isinstance(fault, requests.exceptions.SSLError):
-        return ClusterFault("The certificate of the Isemeco cluster is not accepted.")
+        return ClusterFault(_tls_trouble(fault))
     if isinstance(fault, requests.Timeout):
         return ClusterFault("The Isemeco cluster does not answer in time.")
     if isinstance(fault, requests.ConnectionError):
         return ClusterFault("The Isemeco cluster cannot be reached.")
+    if isinstance(fault, requests.TooManyRedirects):  # a session that knows none
+        return RedirectRefused(_ELSEWHERE)
     return AddressRefused("The address of the Isemeco cluster may not be called from here.")
 
 
-def _seconds(retry_after: str | None) -> float | None:
-    """``Retry-After`` in seconds, given as such or as a date; None if absent or unreadable."""
-    if retry_after is None:
+def _tls_trouble(fault: BaseException | None) -> str:
+    """A wrong certificate is somebody's to put right; a broken handshake may pass by itself."""
+    while fault is not None:
+        if isinstance(fault, ssl.SSLCertVerificationError):
+            return "The certificate of the Isemeco cluster is not accepted."
+        fault = fault.__cause__ or fault.__context__
+    return "No secure connection to the Isemeco cluster can be made."
+
+
+def _rest(headers: Mapping[str, str]) -> float | None:
+    """The pause asked for in ``Retry-After``, in seconds; None if absent or unreadable.
+
+    A date is read by the cluster's own clock where the answer tells it, since ours may differ.
+    No rest is longer than an hour: whoever asks for more has made a mistake.
+    """
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdecimal():
+        return float(min(int(asked[:9]), _LONGEST_REST))
+    until = _moment(asked)
+    if until is None:
         return None
-    if retry_after.strip().isdecimal():
-        return min(float(retry_after), _DAY)
+    now = _moment(headers.get("Date", "")) or datetime.now(UTC)
+    return min(max(0.0, (until - now).total_seconds()), _LONGEST_REST)
+
+
+def _moment(text: str) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(retry_after)
-    except ValueError:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max(0.0, (moment - datetime.now(UTC)).total_seconds()), _DAY)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

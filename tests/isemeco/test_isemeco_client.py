@@ -18,6 +18,7 @@ from scans.isemeco.errors import (
     CredentialsRefused,
     RedirectRefused,
     ScanGone,
+    TokenRefused,
 )
 
 Connect = Callable[..., IsemecoClient]
@@ -111,9 +112,10 @@ def test_a_cluster_that_refuses_every_token_is_given_up(
     cluster: IsemecoStandIn, client: IsemecoClient
 ) -> None:
     cluster.faults.arm("unauthorised", on="scans", times=None)
-    with pytest.raises(CredentialsRefused):
+    with pytest.raises(TokenRefused) as refused:
         client.list_scans()
-    assert cluster.count("scans") == 2
+    assert refused.value.worth_retrying
+    assert cluster.count("scans") == 3
 
 
 def test_a_wrong_secret_is_refused_without_retrying(

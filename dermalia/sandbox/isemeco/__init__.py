@@ -5,6 +5,7 @@ so that a misreading in one shows against the other.
 """
 
 from dermalia.sandbox.isemeco.captured import Captured, CapturedFile, Measured, Recording
+from dermalia.sandbox.isemeco.exports import export_capture
 from dermalia.sandbox.isemeco.folder import captured_from_folder, captures_from_folder
 from dermalia.sandbox.isemeco.server import IsemecoStandIn
 
@@ -16,4 +17,5 @@ __all__ = [
     "Recording",
     "captured_from_folder",
     "captures_from_folder",
+    "export_capture",
 ]
