@@ -85,20 +85,16 @@ def make_reports(count: int) -> list[str]:
     with IsemecoStandIn(client_id="benchmark", client_secret="of this run") as cluster:  # noqa: S106
         settings.SANDBOX_ORIGINS = [cluster.url]
         cluster.add_scan(capture, first_name="Demo")
-        return [_make_report(cluster, number) for number in range(count)]
+        for number in range(count):
+            take_in(cluster.url, number)
+        return [_path_of_report(number + 1) for number in range(count)]
 
 
-def _make_report(cluster: object, number: int) -> str:
-    from django.urls import reverse
-
-    from audit.access import record_access
-    from audit.chain import SYSTEM
-    from audit.words import Action
-    from dermalia.sealing.keys import unlock
+def take_in(cluster: str, number: int) -> float:
+    """Pull and convert the cluster's scan for a new practice; seconds that took."""
     from dermalia.tenancy import practice_scope
     from practices.domain.tenants import create_practice
     from practices.models import Practice, Purpose
-    from reports.models import Report
     from scans.domain.convert import convert_scan
     from scans.domain.discover import discover_scans
     from scans.domain.pull import pull_scan
@@ -114,16 +110,30 @@ def _make_report(cluster: object, number: int) -> str:
     with practice_scope(practice.pk):
         account = connect(
             practice=practice,
-            base_url=cluster.url,  # type: ignore[attr-defined]
+            base_url=cluster,
             client_id="benchmark",
             client_secret="of this run",  # noqa: S106
         )
     discover_scans(practice_id=practice.pk, connection_id=account.pk)
     with practice_scope(practice.pk):
         scan = Scan.objects.get()
+    began = time.perf_counter()
     pull_scan(practice_id=practice.pk, scan_id=scan.pk)
     convert_scan(practice_id=practice.pk, scan_id=scan.pk)
-    with practice_scope(practice.pk):
+    return time.perf_counter() - began
+
+
+def _path_of_report(practice_id: int) -> str:
+    from django.urls import reverse
+
+    from audit.access import record_access
+    from audit.chain import SYSTEM
+    from audit.words import Action
+    from dermalia.sealing.keys import unlock
+    from dermalia.tenancy import practice_scope
+    from reports.models import Report
+
+    with practice_scope(practice_id):
         report = Report.objects.select_related("scan").get()
         assert report.link is not None
         access = record_access(Action.REPORT_VIEWED, who=SYSTEM, object_id=report.pk)
