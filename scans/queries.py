@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import models
+from django.utils.translation import gettext
 from pydantic import TypeAdapter
 
 from dermalia.sealing.fields import Sealed, Sealing
 from dermalia.sealing.keys import UnlockedKey, unlock_secrets
 from scans.metrics import Metric, Zone
-from scans.models import Asset, Identity, Scan
+from scans.models import Asset, Connection, Identity, Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,12 @@ def first_name(*, scan: Scan, key: UnlockedKey) -> str:
     """The first name, opened; for a scan loaded with its identity."""
     identity: Identity | None = getattr(scan, "identity", None)
     return _open(key, identity.first_name if identity else None)
+
+
+def connection_problems() -> list[str]:
+    """What stands between this practice and its scanners, each a sentence."""
+    troubled = Connection.objects.exclude(last_error="").order_by("pk")
+    return [gettext(problem) for problem in troubled.values_list("last_error", flat=True)]
 
 
 def derived(*, scan: Scan) -> list[Asset]:

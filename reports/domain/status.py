@@ -20,7 +20,7 @@ class Status:
 
 def status_of(scan: Scan, report: Report | None, deliveries: list[Delivery]) -> Status:
     """The state shown for a scan."""
-    problem = next((error for error in _errors(scan, deliveries) if error), "")
+    problem = next((gettext(error) for error in _errors(scan, deliveries) if error), "")
     if report is None:
         return Status(scan.state, str(scan.get_state_display()), problem)
     if report.opened_at:

@@ -22,7 +22,7 @@ from reports.models import Delivery, Report
 from reports.views.files import derived_file
 from scans.domain.progress import Shown, in_progress
 from scans.models import Asset, Scan
-from scans.queries import first_name
+from scans.queries import connection_problems, first_name
 
 ROWS = 100
 ENTRIES = 50
@@ -48,6 +48,7 @@ def scan_list(request: StaffRequest) -> HttpResponse:
     context = {
         "rows": [_row(scan, keys[scan.key_id], progress.get(scan.pk)) for scan in scans],
         "practice": request.user.practice,
+        "connection_problems": connection_problems(),
     }
     template = "reports/_scan_rows.html" if polls else "reports/scan_list.html"
     return render(request, template, context)

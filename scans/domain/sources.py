@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from dermalia.residency import egress
 from dermalia.sealing.fields import Sealing
@@ -91,7 +92,7 @@ def open_folder(connection: Connection) -> FolderSource:
     """The watched folder. Raises FolderUnavailable where this machine watches none."""
     root = settings.SCAN_FOLDERS
     if root is None or not is_plain(connection.folder):
-        raise FolderUnavailable("This machine watches no folder for scans.")
+        raise FolderUnavailable(_("This machine watches no folder for scans."))
     return FolderSource(Path(root) / connection.folder)
 
 

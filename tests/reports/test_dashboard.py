@@ -14,7 +14,7 @@ from reports.models import Report
 from scans.models import Connection
 from tests.conftest import discover, report_of
 
-LIST_QUERIES = 12
+LIST_QUERIES = 13
 
 
 @pytest.fixture
@@ -30,6 +30,18 @@ def looks(practice: Practice) -> int:
 
 def test_an_empty_list_says_so(staff: Client) -> None:
     assert "Noch keine Scans" in staff.get("/de/scans/").content.decode()
+
+
+def test_a_connection_in_trouble_is_named_above_the_list(
+    staff: Client, account: Connection, practice: Practice
+) -> None:
+    sentence = "This machine watches no folder for scans."
+    with practice_scope(practice.pk):
+        Connection.objects.update(last_error=sentence)
+    assert sentence in staff.get("/en/scans/").content.decode()
+    german = staff.get("/de/scans/").content.decode()
+    assert sentence not in german
+    assert "Verbindung zum Scanner:" in german
 
 
 @pytest.mark.parametrize("more", [0, 2])
