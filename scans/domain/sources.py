@@ -46,14 +46,13 @@ def connect(*, practice: Practice, base_url: str, client_id: str, client_secret:
     )
 
 
-def watch(
-    *, practice: Practice, folder: str, exports: Connection.Exports = Connection.Exports.KEEP
-) -> Connection:
+def watch(*, practice: Practice, folder: str, exports: Connection.Exports) -> Connection:
     """Watch a folder that the scanner exports to (in the practice's scope).
 
     Args:
         folder: a name right below ``settings.SCAN_FOLDERS``, and no other practice's.
-        exports: what becomes of an export once its sealed copy is there.
+        exports: what becomes of an export once its sealed copy is there. The practice decides:
+            what it keeps is clear, on its own disk, and outlives our erasure.
 
     Raises:
         ValueError: it is not a plain name.

@@ -26,7 +26,7 @@ def exports(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch)
 @pytest.fixture
 def watched(practice: Practice, exports: Path) -> Connection:
     with practice_scope(practice.pk):
-        return watch(practice=practice, folder=exports.name)
+        return watch(practice=practice, folder=exports.name, exports=Connection.Exports.KEEP)
 
 
 @pytest.fixture

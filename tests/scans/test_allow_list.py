@@ -200,7 +200,7 @@ def test_forbidden_data_in_a_watched_folder_leave_no_trace(
     practice: Practice, exports: Path, said: pytest.LogCaptureFixture, broken: bool
 ) -> None:
     with practice_scope(practice.pk):
-        connection = watch(practice=practice, folder=exports.name)
+        connection = watch(practice=practice, folder=exports.name, exports=Connection.Exports.KEEP)
     path = export_capture(RECORDING, exports, scan_id="scan-1", first_name="Demo")
     honest = manifest_of(path)
     content = planted(honest)

@@ -235,12 +235,12 @@ def test_only_a_plain_name_below_the_folder_of_all_exports_is_watched(
     practice: Practice, name: str
 ) -> None:
     with pytest.raises(ValueError, match="plain name"):
-        watch(practice=practice, folder=name)
+        watch(practice=practice, folder=name, exports=Connection.Exports.KEEP)
 
 
 def test_no_two_practices_watch_one_folder(watched: Connection, other_practice: Practice) -> None:
     with pytest.raises(IntegrityError), practice_scope(other_practice.pk):
-        watch(practice=other_practice, folder=watched.folder)
+        watch(practice=other_practice, folder=watched.folder, exports=Connection.Exports.KEEP)
 
 
 def test_a_machine_without_a_folder_of_exports_watches_none(

@@ -12,7 +12,7 @@ from dermalia.tenancy import practice_scope
 from practices.domain.tenants import create_practice
 from scans.domain.sources import watch
 from scans.folder import aside
-from scans.models import Asset, Scan
+from scans.models import Asset, Connection, Scan
 from tests.conftest import discover, process_environment
 from tests.scans.exports import RECORDING
 from tests.scans.test_folder import contents, look, names_in, pulled
@@ -93,7 +93,7 @@ def test_a_worker_killed_while_it_copies_leaves_the_export_for_the_next(
 ) -> None:
     practice = create_practice(name="Demo practice", email="practice@example.org")
     with practice_scope(practice.pk):
-        connection = watch(practice=practice, folder=exports.name)
+        connection = watch(practice=practice, folder=exports.name, exports=Connection.Exports.KEEP)
     path = export_capture(RECORDING, exports, scan_id="scan-1", zipped=True)
     (scan,) = discover(connection)
     died = subprocess.run(
