@@ -101,6 +101,8 @@ def _checked(members: list[zipfile.ZipInfo]) -> Iterator[tuple[str, zipfile.ZipI
     if sum(member.file_size for member in kept) > MAX_BYTES:
         raise ExportRefused(_("The ZIP file unpacks to more than a scan can be."))
     for member in kept:
+        if member.header_offset < 0:
+            raise zipfile.BadZipFile("a file begins before the archive")
         _require_harmless(member)
         yield member.filename, member
 

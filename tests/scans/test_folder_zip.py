@@ -120,11 +120,13 @@ def test_what_an_operating_system_adds_is_overlooked(source: FolderSource) -> No
     assert source.list_scans().identifiers == ["scan-1"]
 
 
-def test_damage_at_any_place_is_noticed_or_harmless(tmp_path: Path) -> None:
+@pytest.mark.parametrize("flip", [0x01, 0x55, 0x80])
+def test_damage_at_any_place_is_noticed_or_harmless(tmp_path: Path, flip: int) -> None:
     path = export_capture(RECORDING, tmp_path, scan_id="scan-1", zipped=True)
     whole = path.read_bytes()
-    for place in range(0, len(whole), 7):
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+    directory = whole.index(b"PK\1\2")
+    for place in [*range(0, directory, 7), *range(directory, len(whole))]:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :])
         (finding, *_) = [*FolderSource(tmp_path, quiet_seconds=0).findings(), None]
         if finding is not None and finding.found is Found.COMPLETE:
             assert finding.manifest is not None
