@@ -1,6 +1,7 @@
 """Whoever watches sees how far a scan is, and about how long it still takes."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client
@@ -9,7 +10,7 @@ from django.utils import timezone, translation
 from dermalia.sandbox.face import Capture
 from dermalia.sandbox.isemeco import IsemecoStandIn
 from dermalia.tenancy import practice_scope
-from practices.models import Practice, User
+from practices.models import User
 from scans.domain import progress
 from scans.domain.progress import Progress, in_progress, usual_conversion_seconds
 from scans.domain.pull import pull_scan
@@ -29,6 +30,14 @@ def run_by_somebody(scan: Scan, **columns: object) -> Scan:
     with practice_scope(scan.practice_id):
         Scan.objects.filter(pk=scan.pk).update(**held, **columns)
         return Scan.objects.get(pk=scan.pk)
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """A clock that stands still while a page looks at it."""
+    still = timezone.now()
+    monkeypatch.setattr(progress, "timezone", SimpleNamespace(now=lambda: still))
+    return still
 
 
 def test_pulling_writes_every_byte_into_the_row(
@@ -62,8 +71,8 @@ def test_a_worker_that_lost_the_row_writes_nothing(scan: Scan) -> None:
     assert scan.stage == ""
 
 
-def test_the_time_left_follows_from_the_rate_so_far(scan: Scan) -> None:
-    since = timezone.now() - timedelta(seconds=10)
+def test_the_time_left_follows_from_the_rate_so_far(scan: Scan, now: datetime) -> None:
+    since = now - timedelta(seconds=10)
     stage = {"stage": "copying", "stage_total": 400, "stage_since": since}
     running = run_by_somebody(scan, **stage, stage_done=100)
     found = in_progress([running])[scan.pk]
@@ -76,14 +85,16 @@ def test_the_first_seconds_promise_nothing(scan: Scan) -> None:
     assert in_progress([running])[scan.pk].seconds_left is None
 
 
-def test_a_conversion_takes_about_as_long_as_the_practice_s_last_ones(scan: Scan) -> None:
+def test_a_conversion_takes_about_as_long_as_the_practice_s_last_ones(
+    scan: Scan, now: datetime
+) -> None:
     report_of(scan)
     with practice_scope(scan.practice_id):
         usual = usual_conversion_seconds()
         assert usual is not None
         assert 0 < usual < 60
         Scan.objects.update(conversion_seconds=8)
-        since = timezone.now() - timedelta(seconds=3)
+        since = now - timedelta(seconds=3)
         running = run_by_somebody(scan, stage="converting", stage_since=since)
         found = in_progress([running])[scan.pk]
     assert (found.total, found.seconds_left) == (0, 5)
@@ -97,10 +108,10 @@ def test_a_scan_nobody_works_on_shows_no_progress(scan: Scan) -> None:
 
 
 def test_the_list_and_the_scan_s_page_show_it(
-    scan: Scan, client: Client, staff_user: User, practice: Practice
+    scan: Scan, client: Client, staff_user: User, now: datetime
 ) -> None:
     client.force_login(staff_user)
-    since = timezone.now() - timedelta(seconds=10)
+    since = now - timedelta(seconds=10)
     run_by_somebody(
         scan, stage="copying", stage_total=4_194_304, stage_done=1_048_576, stage_since=since
     )
