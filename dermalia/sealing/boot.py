@@ -5,6 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 from dermalia.sealing.keyring import KeyRefused
 from dermalia.sealing.keys import open_practice_key
 from dermalia.sealing.models import PracticeKey
+from dermalia.sealing.roots import root_keys
 from dermalia.sealing.rotation import usage
 from dermalia.tenancy import practice_scope
 
@@ -16,7 +17,9 @@ def require_fitting_root_keys() -> None:
 
     Raises:
         ImproperlyConfigured: a version in use is missing, or a key does not open.
+        KeysUnavailable: the key management service does not answer.
     """
+    root_keys().check()
     found = usage()
     if found.missing:
         versions = ", ".join(map(str, sorted(found.missing)))

@@ -42,6 +42,10 @@ class RootKeys(Protocol):
 
     def unwrap(self, version: int, wrapped: bytes, *, bound_to: bytes) -> bytes: ...
 
+    def check(self) -> None:
+        """Raises ``ImproperlyConfigured`` for keys that cannot do their work."""
+        ...
+
 
 @dataclass(frozen=True)
 class Keyring:
@@ -143,6 +147,10 @@ class KeyringFile:
         if outer is None:
             raise KeyRefused(f"The keyring {self.path} has no root key version {version}.")
         return unwrap(outer, wrapped, bound_to=bound_to)
+
+    def check(self) -> None:
+        """Raises ``ImproperlyConfigured``, see ``Keyring.read``."""
+        _ = self.ring
 
 
 def wrap(outer: bytes, key: bytes, *, bound_to: bytes) -> bytes:

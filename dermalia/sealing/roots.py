@@ -61,6 +61,10 @@ class Both:
         holder = self.file if version in self.file.versions else self.service
         return holder.unwrap(version, wrapped, bound_to=bound_to)
 
+    def check(self) -> None:
+        self.file.check()
+        self.service.check()
+
 
 def _service() -> RootKeys:
     endpoint = settings.KMS_ENDPOINT or f"https://kms.{REGION}.amazonaws.com"
