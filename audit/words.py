@@ -11,6 +11,8 @@ class Action(StrEnum):
     SCAN_PULLED = "scan.pulled"
     CONVERSION_STARTED = "conversion.started"
     SCAN_CONVERTED = "scan.converted"
+    DETAIL_WANTED = "detail.wanted"
+    DETAIL_MADE = "detail.made"
     COPY_VERIFIED = "copy.verified"
     CONNECTION_TESTED = "connection.tested"
     SCANS_LISTED = "scans.listed"

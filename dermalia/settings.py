@@ -245,6 +245,7 @@ CELERY_TASK_PUBLISH_RETRY = False  # a nudge that fails is made up for by the sw
 CELERY_TASK_DEFAULT_QUEUE = "ingest"
 CELERY_TASK_ROUTES = {
     "scans.tasks.convert": {"queue": "convert"},
+    "scans.tasks.convert_detail": {"queue": "convert"},
     "reports.tasks.*": {"queue": "mail"},
     "retention.tasks.*": {"queue": "erase"},
     "audit.tasks.*": {"queue": "erase"},

@@ -6,8 +6,9 @@ class ScansConfig(AppConfig):
 
     def ready(self) -> None:
         from dermalia.work.steps import Step, register
-        from scans.models import Scan
+        from scans.models import Detail, Scan
 
         register(Step(Scan, Scan.State.DISCOVERED, "scans.tasks.pull", "ingest"))
         register(Step(Scan, Scan.State.PULLED, "scans.tasks.pull", "ingest"))
         register(Step(Scan, Scan.State.STORED, "scans.tasks.convert", "convert"))
+        register(Step(Detail, Detail.State.WANTED, "scans.tasks.convert_detail", "convert"))

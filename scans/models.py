@@ -103,6 +103,32 @@ class Scan(Work):
         ]
 
 
+class Detail(Work):
+    """That the practice wants a scan's 3D model in full detail, which few scans need."""
+
+    class State(models.TextChoices):
+        WANTED = "wanted", _("Being made")
+        MADE = "made", _("Ready")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    scan = models.OneToOneField(Scan, on_delete=models.CASCADE, related_name="detail")
+    state = models.CharField(max_length=12, choices=State, default=State.WANTED)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["wanted", "made"]), name="detail_state"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                name="detail_due",
+                condition=models.Q(state="wanted"),
+            )
+        ]
+
+
 class Identity(PracticeOwned):
     """All we know of the person beside the scan identifier; both optional, both sealed (R18).
 
@@ -138,9 +164,12 @@ class Asset(PracticeOwned):
         TEXTURE = "texture", _("Texture")
         OVERLAY = "overlay", _("Overlay")
         IMAGE = "image", _("Photograph")
+        ZONES = "zones", _("Zones of the face")
         MODEL = "model", _("3D model")
+        DETAIL = "detail", _("3D model in full detail")
         LAYER = "layer", _("Texture layer")
         STILL = "still", _("Still")
+        PDF = "pdf", _("Document")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     scan = models.ForeignKey(Scan, on_delete=models.CASCADE, related_name="assets")

@@ -2,13 +2,14 @@ import logging
 from uuid import UUID
 
 from celery import shared_task
-from celery.signals import worker_init
+from celery.signals import worker_init, worker_process_init
 
 from dermalia.tenancy import practice_scope
 from dermalia.tenancy.tasks import PracticeTask
 from practices.models import Practice
 from scans import conversion
 from scans.domain.convert import convert_scan
+from scans.domain.detail import make_detail
 from scans.domain.discover import discover_scans
 from scans.domain.pull import pull_scan
 from scans.models import Connection
@@ -19,6 +20,11 @@ logger = logging.getLogger(__name__)
 @worker_init.connect
 def prepare_conversion(**_: object) -> None:
     conversion.prepare()
+
+
+@worker_process_init.connect
+def convert_again_and_again(**_: object) -> None:
+    conversion.keep_spare()
 
 
 @shared_task(name="scans.tasks.discover_all")
@@ -42,3 +48,8 @@ def pull(practice_id: int, scan_id: str) -> None:
 @shared_task(base=PracticeTask, name="scans.tasks.convert")
 def convert(practice_id: int, scan_id: str) -> None:
     convert_scan(practice_id=practice_id, scan_id=UUID(scan_id))
+
+
+@shared_task(base=PracticeTask, name="scans.tasks.convert_detail")
+def convert_detail(practice_id: int, detail_id: str) -> None:
+    make_detail(practice_id=practice_id, detail_id=UUID(detail_id))

@@ -1,6 +1,7 @@
 """Erasing a scan and its report: unreadable at once, gone in seconds, verified before claimed."""
 
 import logging
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from reports.domain.links import disable
 from reports.models import Delivery, Report
 from retention.models import Erasure
 from scans.domain.tombstones import bury
-from scans.models import Asset, Identity, Scan
+from scans.models import Asset, Detail, Identity, Scan
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +41,8 @@ def request_erasure(*, scan: Scan, reason: Erasure.Reason, who: Who) -> Erasure:
         prefix=scan.prefix,
         bytes_erased=_bytes_of(scan),
     )
-    if scan.leased_until is not None:
-        erasure.settles_at = scan.leased_until
+    if writing_until := _writing_until(scan):
+        erasure.settles_at = writing_until
     keys.destroy(scan.key_id)
     if report is not None:
         disable(report_id=report.pk)
@@ -90,9 +91,17 @@ def _delete_rows(scan: Scan) -> int:
             Report.objects.filter(scan=scan),
             Identity.objects.filter(scan=scan),
             Asset.objects.filter(scan=scan),
+            Detail.objects.filter(scan=scan),
             Scan.objects.filter(pk=scan.pk),
         )
     )
+
+
+def _writing_until(scan: Scan) -> datetime | None:
+    """Until when a worker that holds something of the scan may still be writing."""
+    detail = Detail.objects.select_for_update().filter(scan=scan).first()
+    leases = (scan.leased_until, detail.leased_until if detail else None)
+    return max(filter(None, leases), default=None)
 
 
 def _bytes_of(scan: Scan) -> int:

@@ -10,6 +10,7 @@ triangles without opening texture seams, as one primitive with one texture.
 import compileall
 from pathlib import Path
 
+from .children import keep_spare
 from .errors import ConversionError, ErrorCode
 from .limits import Limits, Profile
 from .model import Conversion, Output, SourceFile
@@ -24,6 +25,7 @@ __all__ = [
     "Profile",
     "SourceFile",
     "convert",
+    "keep_spare",
     "prepare",
 ]
 

@@ -5,11 +5,13 @@ Started by `runner` as ``python -m scans.conversion <limits as JSON> <process id
 
 import json
 import os
+import select
 import sys
 import traceback
 from pathlib import Path
 
 from . import framing
+from .children import WAITED_IN_VAIN
 from .confine import confine
 from .errors import ConversionError, ErrorCode
 from .limits import Limits, Profile
@@ -21,6 +23,11 @@ def main() -> None:
     limits = Limits(**json.loads(sys.argv[1]))
     network = confine(limits, parent=int(sys.argv[2]))
     answer = _own_standard_output()
+    # The native libraries: after the rights are given up, and before the wait for a request.
+    from . import pipeline  # noqa: F401
+
+    if not select.select([0], [], [], limits.idle_seconds)[0]:
+        sys.exit(WAITED_IN_VAIN)
     try:
         message = _convert(limits, network)
     except ConversionError as error:
@@ -47,7 +54,7 @@ def _convert(limits: Limits, network: str) -> list[bytes]:
     files = [
         SourceFile(**fields, data=data) for fields, data in zip(header["files"], blobs, strict=True)
     ]
-    from . import pipeline  # loads the native libraries: only after the rights are given up
+    from . import pipeline
 
     result = pipeline.run(files, limits, Profile(**header["profile"]))
     fields = ("name", "kind", "view", "light", "metric", "media_type")

@@ -1,4 +1,4 @@
-"""A long-lens camera around the model, framed on all of it."""
+"""A long-lens camera: around the model and framed on all of it, or close to a part."""
 
 from __future__ import annotations
 
@@ -17,7 +17,16 @@ _FIELD_OF_VIEW = np.radians(14.0)
 _MARGIN = 0.07  # of the picture's height or width, on each side
 _SHOULDERS = 0.4  # the lower part of the model that may be wider than the picture
 
-VIEWS = {"front": 0.0, "left": 45.0, "right": -45.0}
+_CLOSE_MARGIN = 0.12
+_STEEPEST = 0.35  # how far a close-up looks from above or below: the sine of the angle
+
+VIEWS = {
+    "front": 0.0,
+    "left": 45.0,
+    "right": -45.0,
+    "left_side": 90.0,
+    "right_side": -90.0,
+}
 """Degrees to turn the camera towards the subject's own left (+X), by the name of the view."""
 
 
@@ -79,6 +88,33 @@ def framed(positions: Floats, *, width: int, height: int) -> dict[str, Camera]:
         name: Camera(axes, (middle + np.array([0, 0, distance])) @ axes, width, height)
         for name, (axes, middle, _) in placed.items()
     }
+
+
+def close_up(positions: Floats, normals: Floats, *, width: int, height: int) -> Camera:
+    """A camera that looks straight at part of the surface and has all its points in the picture.
+
+    ``positions`` and ``normals`` (k, 3) are the part's; the camera stays upright.
+    """
+    axes = _axes_towards(normals.sum(axis=0, dtype=np.float64))
+    local = positions @ axes.T
+    middle = (local.min(axis=0) + local.max(axis=0)) / 2
+    x, y, z = (local - middle).T
+    steepness = np.tan(_FIELD_OF_VIEW / 2) * (1 - 2 * _CLOSE_MARGIN)
+    tall = (np.abs(y) / steepness + z).max()
+    wide = (np.abs(x) / (steepness * width / height) + z).max()
+    eye = (middle + np.array([0, 0, float(max(tall, wide))])) @ axes
+    return Camera(axes, eye, width, height)
+
+
+def _axes_towards(direction: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    backward = direction / max(float(np.linalg.norm(direction)), 1e-12)
+    backward[1] = np.clip(backward[1], -_STEEPEST, _STEEPEST)
+    level = float(np.hypot(backward[0], backward[2]))
+    if level < 1e-6:
+        return _axes(0.0)
+    backward[[0, 2]] *= np.sqrt(1 - backward[1] ** 2) / level
+    right = np.array([backward[2], 0, -backward[0]]) / np.hypot(backward[0], backward[2])
+    return np.stack([right, np.cross(backward, right), backward])
 
 
 def _axes(degrees: float) -> npt.NDArray[np.float64]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _MEDIA_TYPES: dict[ImageFormat, str] = {"avif": "image/avif", "webp": "image/webp"}
+# A scan of no bytes to speak of makes a decoder go over every block of the picture.
+_SCAN_HEADER = b"\xff\xda"
+_MOST_SCANS = 256  # a progressive picture has about ten
 _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I")
 
 
@@ -43,20 +46,45 @@ def decode_overlay(data: bytes, *, size: int) -> Image.Image:
     return _decode(data, size, draft=False, keep_grey=True)
 
 
+def decode_levels(data: bytes, *, size: int) -> Image.Image:
+    """A greyscale image ("L") whose levels are names, not amounts: made smaller without mixing.
+
+    Raises ConversionError: UNREADABLE_IMAGE, TOO_LARGE.
+    """
+    picture = _opened(data, draft_size=None, keep_grey=True).convert("L")
+    if max(picture.size) > size:
+        width, height = (max(1, edge * size // max(picture.size)) for edge in picture.size)
+        picture = picture.resize((width, height), Image.Resampling.NEAREST)
+    return _only_pixels(picture)
+
+
+def exact(image: Image.Image) -> bytes:
+    """WebP without loss, for levels that are names."""
+    file = io.BytesIO()
+    image.save(file, "WEBP", lossless=True, quality=100, method=4)
+    return file.getvalue()
+
+
 def _decode(data: bytes, size: int, *, draft: bool, keep_grey: bool) -> Image.Image:
+    picture = _opened(data, draft_size=size if draft else None, keep_grey=keep_grey)
+    picture.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return _only_pixels(picture)
+
+
+def _opened(data: bytes, *, draft_size: int | None, keep_grey: bool) -> Image.Image:
+    if data.startswith(b"\xff\xd8") and data.count(_SCAN_HEADER) > _MOST_SCANS:
+        raise ConversionError(ErrorCode.UNREADABLE_IMAGE, where="JPEG scans")
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-            if draft and image.format == "JPEG":
+            if draft_size and image.format == "JPEG":
                 # Decoding at a half, a quarter or an eighth saves most of the time and memory.
-                image.draft("RGB", (size, size))
+                image.draft("RGB", (draft_size, draft_size))
             image.load()
-            picture = _eight_bits(image) if keep_grey else image.convert("RGB")
+            return _eight_bits(image) if keep_grey else image.convert("RGB")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
         raise ConversionError(ErrorCode.TOO_LARGE, where="image pixels") from error
     except Exception as error:  # each of Pillow's decoders has errors of its own
         raise ConversionError(ErrorCode.UNREADABLE_IMAGE, where=type(error).__name__) from error
-    picture.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return _only_pixels(picture)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -13,10 +13,12 @@ class Limits:
     """Bounds that protect the worker. Times in seconds, sizes in bytes.
 
     ``memory`` bounds the child's writable private memory (RLIMIT_DATA): heap, thread stacks and
-    the WebAssembly memory, of which the last alone may take ``wasm_memory``.
+    the WebAssembly memory, of which the last alone may take ``wasm_memory``. ``idle_seconds`` is
+    how long a child waits for its request.
     """
 
     wall_seconds: float = 60.0
+    idle_seconds: float = 600.0
     cpu_seconds: int = 90
     memory: int = 1536 * MIB
     wasm_memory: int = 768 * MIB
@@ -35,5 +37,7 @@ class Profile:
     texture_size: int = 2048
     overlay_size: int = 1024
     image_format: ImageFormat = "avif"
+    stills: bool = True
     still_width: int = 800
     still_height: int = 1000
+    zone_size: int = 480

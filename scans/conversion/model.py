@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class SourceFile:
     """One raw file of a capture.
 
-    ``kind`` is "mesh", "material", "texture", "overlay" or "image"; ``light`` names the
+    ``kind`` is "mesh", "material", "texture", "overlay", "image" or "zones"; ``light`` names the
     illumination of a texture ("white", "polarised"), ``metric`` what an overlay measures.
     ``name`` is only ever compared with other names and never used as a path.
     """
@@ -21,7 +21,11 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One web-ready file: ``kind`` is "model", "layer", "overlay" or "still"."""
+    """One web-ready file: ``kind`` is "model", "layer", "overlay", "zones" or "still".
+
+    ``view`` of a still is a name in `camera.VIEWS`, or ``zone-`` with one in `zones.ZONES`; its
+    ``metric`` is the overlay that lies over it.
+    """
 
     name: str
     kind: str
@@ -34,7 +38,8 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """The outputs in a fixed order (model, layers, overlays, stills), and the triangle counts.
+    """The outputs in a fixed order (model, layers, overlays, zones, stills), and how many triangles
+    the file and the model have.
 
     ``network`` tells how the child was cut off from it: "namespace", "seccomp", "namespace+seccomp"
     or "open".

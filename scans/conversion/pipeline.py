@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,10 +12,11 @@ from PIL import Image
 from . import images, meshes, stills, web_model
 from .errors import ConversionError, ErrorCode
 from .limits import Limits, Profile
-from .mesh import Mesh, pose_of, posed
+from .mesh import pose_of, posed
 from .model import Output, SourceFile
+from .zones import ZoneMap
 
-KINDS = frozenset({"mesh", "material", "texture", "overlay", "image"})
+KINDS = frozenset({"mesh", "material", "texture", "overlay", "image", "zones"})
 LABEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 """What a light or metric may look like: it becomes part of an output's name."""
 
@@ -53,6 +54,7 @@ def run(files: Sequence[SourceFile], limits: Limits, profile: Profile) -> Result
     materials = [file for file in files if file.kind == "material"]
     overlays = [file for file in files if file.kind == "overlay"]
     layers = _layers(files)
+    zones = next((file for file in files if file.kind == "zones"), None)
     with ThreadPoolExecutor(_ENCODERS) as pool:
         encoded = [pool.submit(_encode_layer, layer, profile) for layer in layers]
         shades = [pool.submit(_encode_overlay, overlay, profile) for overlay in overlays]
@@ -64,7 +66,17 @@ def run(files: Sequence[SourceFile], limits: Limits, profile: Profile) -> Result
         mesh = posed(loaded.mesh, pose)
         base = _base(layers, encoded)
         texture = base.image if base else None
-        pictures = pool.submit(_stills, mesh, texture, profile)
+        zone_levels = images.decode_levels(zones.data, size=profile.overlay_size) if zones else None
+        motif = stills.Motif(
+            mesh,
+            texture,
+            {
+                overlay.metric or "": shade.result().image
+                for overlay, shade in zip(overlays, shades, strict=True)
+            },
+            ZoneMap.of(zone_levels) if zone_levels else None,
+        )
+        pictures = pool.submit(_stills, motif, profile) if profile.stills else None
         media_type = images.media_type(profile.image_format)
         model = web_model.write(
             mesh, pose, web_model.Picture(base.data, media_type) if base else None
@@ -73,7 +85,8 @@ def run(files: Sequence[SourceFile], limits: Limits, profile: Profile) -> Result
             Output("model.glb", "model", None, None, None, "model/gltf-binary", model.data),
             *_layer_outputs(layers, encoded, profile),
             *_overlay_outputs(overlays, shades, profile),
-            *pictures.result(),
+            *(_zone_output(zone_levels) if zone_levels else ()),
+            *(pictures.result() if pictures else ()),
         )
     return Result(outputs, loaded.triangles_in, model.triangles)
 
@@ -82,6 +95,8 @@ def check(files: Sequence[SourceFile]) -> None:
     """Raises ConversionError: NO_MESH, BAD_REQUEST."""
     if sum(file.kind == "mesh" for file in files) != 1:
         raise ConversionError(ErrorCode.NO_MESH)
+    if sum(file.kind == "zones" for file in files) > 1:
+        raise ConversionError(ErrorCode.BAD_REQUEST, where="zones")
     lights = [file.light for file in files if file.kind == "texture" and file.light]
     metrics = [file.metric for file in files if file.kind == "overlay"]
     for labels in (lights, metrics):
@@ -120,9 +135,9 @@ def _encode_layer(layer: _Layer, profile: Profile) -> _Encoded:
     return _Encoded(images.encode(image, profile.image_format), image)
 
 
-def _encode_overlay(overlay: SourceFile, profile: Profile) -> bytes:
+def _encode_overlay(overlay: SourceFile, profile: Profile) -> _Encoded:
     image = images.decode_overlay(overlay.data, size=profile.overlay_size)
-    return images.encode(image, profile.image_format, fine=True)
+    return _Encoded(images.encode(image, profile.image_format, fine=True), image)
 
 
 def _layer_outputs(
@@ -144,7 +159,7 @@ def _layer_outputs(
 
 
 def _overlay_outputs(
-    overlays: Sequence[SourceFile], shades: Sequence[Future[bytes]], profile: Profile
+    overlays: Sequence[SourceFile], shades: Sequence[Future[_Encoded]], profile: Profile
 ) -> list[Output]:
     suffix, media_type = profile.image_format, images.media_type(profile.image_format)
     return [
@@ -155,18 +170,31 @@ def _overlay_outputs(
             None,
             overlay.metric,
             media_type,
-            future.result(),
+            future.result().data,
         )
         for overlay, future in zip(overlays, shades, strict=True)
     ]
 
 
-def _stills(mesh: Mesh, texture: Image.Image | None, profile: Profile) -> list[Output]:
-    pictures = stills.render(mesh, texture, width=profile.still_width, height=profile.still_height)
-    with ThreadPoolExecutor(len(pictures)) as pool:
-        # WebP whatever the profile says: mail clients and PDF writers know no AVIF.
-        encoded = pool.map(lambda picture: images.encode(picture, "webp"), pictures.values())
-        return [
-            Output(f"still-{view}.webp", "still", view, None, None, images.media_type("webp"), data)
-            for view, data in zip(pictures, encoded, strict=True)
-        ]
+def _zone_output(levels: Image.Image) -> Iterator[Output]:
+    yield Output(
+        "zones.webp", "zones", None, None, None, images.media_type("webp"), images.exact(levels)
+    )
+
+
+def _stills(motif: stills.Motif, profile: Profile) -> list[Output]:
+    return stills.render(
+        motif,
+        width=profile.still_width,
+        height=profile.still_height,
+        zone_size=profile.zone_size,
+        develop=_still_output,
+    )
+
+
+def _still_output(picture: stills.Picture) -> Output:
+    name = "-".join(filter(None, ("still", picture.view, picture.metric)))
+    # WebP whatever the profile says: mail clients and PDF writers know no AVIF.
+    data = images.encode(picture.image, "webp")
+    media_type = images.media_type("webp")
+    return Output(f"{name}.webp", "still", picture.view, None, picture.metric, media_type, data)

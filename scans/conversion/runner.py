@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import re
 import selectors
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import framing
+from . import children, framing
 from .errors import ConversionError, ErrorCode
 from .limits import MIB, Limits, Profile
 from .model import Conversion, Output, SourceFile
@@ -22,13 +19,11 @@ from .model import Conversion, Output, SourceFile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ROOT = Path(__file__).resolve().parents[2]
 _CHUNK = 1 << 18
 _HEADER_ROOM = MIB
 _WAIT_AFTER_KILL = 10.0
-_KEPT_VARIABLES = ("DERMALIA_GLTFPACK_WASM", "LD_LIBRARY_PATH")
 _OUTPUT_NAME = re.compile(r"[a-z]+(-[a-z0-9_-]{1,48})?\.(?P<suffix>glb|avif|webp)")
-_OUTPUT_KINDS = {"model", "layer", "overlay", "still"}
+_OUTPUT_KINDS = {"model", "layer", "overlay", "still", "zones"}
 _MEDIA_TYPES = {"glb": "model/gltf-binary", "avif": "image/avif", "webp": "image/webp"}
 
 
@@ -59,45 +54,29 @@ def convert(
 
 
 def _exchange(request: list[bytes], limits: Limits) -> bytearray:
-    """Start a child, send it the request and return its answer. Raises ConversionError."""
-    with _started(limits) as child:
-        try:
-            answer = _Conversation(child, request, limits).run()
-            code = child.wait(_WAIT_AFTER_KILL)
-        except subprocess.TimeoutExpired as error:
-            raise ConversionError(ErrorCode.TIMEOUT) from error
-        finally:
-            _end(child)
+    """Send a child the request and return its answer. Raises ConversionError."""
+    code = children.WAITED_IN_VAIN
+    for child in children.candidates(limits):
+        answer, code = _answer(child, request, limits)
+        if code != children.WAITED_IN_VAIN:
+            break
     if code != 0:
         raise _death(code)
+    children.replenish()
     return answer
 
 
-def _started(limits: Limits) -> subprocess.Popen[bytes]:
-    arguments = [json.dumps(dataclasses.asdict(limits)), str(os.getpid())]
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    return subprocess.Popen(
-        [sys.executable, "-P", "-s", "-B", "-m", __package__, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-        cwd="/",
-        env={
-            **kept,
-            "LANG": "C.UTF-8",
-            "OPENBLAS_NUM_THREADS": "1",
-            "PYTHONPATH": str(_ROOT),
-        },
-        start_new_session=True,
-    )
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Kill the child and whatever it might have started; harmless when it has ended."""
-    if child.poll() is None:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+def _answer(
+    child: subprocess.Popen[bytes], request: list[bytes], limits: Limits
+) -> tuple[bytearray, int]:
+    """What the child says and its exit code. Raises ConversionError."""
+    try:
+        answer = _Conversation(child, request, limits).run()
+        return answer, child.wait(_WAIT_AFTER_KILL)
+    except subprocess.TimeoutExpired as error:
+        raise ConversionError(ErrorCode.TIMEOUT) from error
+    finally:
+        children.end(child)
 
 
 def _death(code: int) -> ConversionError:

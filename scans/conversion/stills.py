@@ -7,51 +7,215 @@ Inside outlines the texture, reduced to about one texel a pixel, does the smooth
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from embreex import rtcore_scene
 from embreex.mesh_construction import TriangleMesh
 from PIL import Image
 
-from .camera import Camera, framed
+from .camera import Camera, close_up, framed
 from .color import LINEAR, srgb_bytes
-from .surface import Surface
+from .heat import Heat
+from .surface import Points, Surface
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from .mesh import Mesh
+    from .zones import ZoneMap
 
     Floats = npt.NDArray[np.float32]
+    Colouring = Callable[[Points], Floats]
 
 _GRID = 3  # rays along each side of a pixel on an outline
-_RAYS = 1 << 15  # traced in one go, to bound the memory
+_RAYS = 1 << 15  # traced in one go, to stay within the processor's cache
 _DEPTH_STEP = 0.01  # metres between neighbouring pixels that make an outline inside the model
 _BACKDROP_MIDDLE = (246, 244, 241)
 _BACKDROP_CORNER = (221, 218, 214)
+_FRONT = "front"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One still: ``view`` is a name in `camera.VIEWS`, or ``zone-`` and a zone; ``metric`` is what
+    lies over it."""
+
+    view: str
+    metric: str | None
+    image: Image.Image
+
+
+@dataclass(frozen=True, slots=True)
+class Motif:
+    """What is photographed: a mesh in model coordinates, an RGB texture or None, greyscale or RGB
+    overlays by metric, and where its zones are."""
+
+    mesh: Mesh
+    texture: Image.Image | None
+    overlays: Mapping[str, Image.Image]
+    zones: ZoneMap | None
 
 
 def render(
-    mesh: Mesh, texture: Image.Image | None, *, width: int, height: int
-) -> dict[str, Image.Image]:
-    """One RGB picture of ``width`` by ``height`` pixels for each view in `camera.VIEWS`.
+    motif: Motif, *, width: int, height: int, zone_size: int, develop: Callable[[Picture], T]
+) -> list[T]:
+    """Photograph every view, the front once more with each overlay, and a close-up of each zone.
 
-    ``mesh`` is in model coordinates; ``texture`` is an RGB image or None.
+    ``develop`` is called on each `Picture`, in several threads, so that no more pictures are held
+    than are worked on; its results come back in a fixed order.
     """
-    cameras = framed(mesh.positions, width=width, height=height)
-    if texture is not None and mesh.uv is not None:
-        texture = _at_pixel_scale(texture, mesh, cameras["front"])
-    backdrop = _backdrop(height, width)
+    studio = _Studio.of(motif, framed(motif.mesh.positions, width=width, height=height))
+    close = studio.with_texture(motif.texture)
+
+    def wide(view: str, camera: Camera) -> list[T]:
+        overlays = motif.overlays if view == _FRONT and motif.mesh.uv is not None else {}
+        return [develop(picture) for picture in studio.pictures(view, camera, overlays)]
+
+    def near(zone: str, camera: Camera) -> list[T]:
+        return [develop(picture) for picture in close.pictures(f"zone-{zone}", camera, {})]
+
     with ThreadPoolExecutor(_processors()) as pool:
-        tracer = _Tracer(_embree_scene(mesh), Surface.of(mesh, texture), pool)
-        return {name: tracer.picture(camera, backdrop) for name, camera in cameras.items()}
+        # The front with its overlays takes longest, so it goes first.
+        jobs = [pool.submit(wide, *shot) for shot in studio.cameras.items()]
+        jobs += [pool.submit(near, *shot) for shot in _close_ups(motif, zone_size).items()]
+        return [result for job in jobs for result in job.result()]
 
 
 def _processors() -> int:
     return min(len(os.sched_getaffinity(0)), 8)
+
+
+def _close_ups(motif: Motif, size: int) -> dict[str, Camera]:
+    if motif.zones is None or motif.mesh.uv is None:
+        return {}
+    return {
+        zone: close_up(
+            motif.mesh.positions[held], motif.mesh.normals[held], width=size, height=size
+        )
+        for zone, held in motif.zones.vertices(motif.mesh.uv).items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Studio:
+    scene: Any
+    surface: Surface
+    cameras: Mapping[str, Camera]
+
+    @classmethod
+    def of(cls, motif: Motif, cameras: Mapping[str, Camera]) -> _Studio:
+        texture = motif.texture
+        if texture is not None and motif.mesh.uv is not None:
+            texture = _at_pixel_scale(texture, motif.mesh, cameras[_FRONT])
+        return cls(_embree_scene(motif.mesh), Surface.of(motif.mesh, texture), cameras)
+
+    def with_texture(self, texture: Image.Image | None) -> _Studio:
+        """The same with the texture as it is, for pictures from nearby."""
+        return replace(self, surface=self.surface.with_texture(texture))
+
+    def pictures(
+        self, view: str, camera: Camera, overlays: Mapping[str, Image.Image]
+    ) -> Iterator[Picture]:
+        """The view as it is, and with each overlay."""
+        exposure = _Exposure.of(self, camera)
+        yield Picture(view, None, exposure.picture(Points.colors))
+        for metric, overlay in overlays.items():
+            yield Picture(view, metric, exposure.picture(Heat.of(overlay).over))
+
+    def trace(self, camera: Camera, x: Floats, y: Floats) -> _Rays:
+        """Rays through the picture points ``x`` and ``y`` (k,)."""
+        spans = range(0, len(x), _RAYS)
+        parts = [
+            self._span(camera, x[start : start + _RAYS], y[start : start + _RAYS])
+            for start in spans
+        ]
+        if not parts:
+            return _Rays(np.zeros(0, np.float32), [])
+        return _Rays(
+            np.concatenate([part.depths for part in parts]),
+            [points for part in parts for points in part.points],
+        )
+
+    def _span(self, camera: Camera, x: Floats, y: Floats) -> _Rays:
+        directions = camera.directions(x, y)
+        origins = np.broadcast_to(camera.eye.astype(np.float32), directions.shape)
+        met = self.scene.run(np.ascontiguousarray(origins), directions, output=1)
+        hit = np.flatnonzero(met["primID"] >= 0)
+        depths = np.full(len(x), np.inf, np.float32)
+        depths[hit] = met["tfar"].take(hit)
+        points = self.surface.look(
+            met["primID"].take(hit),
+            met["u"].take(hit),
+            met["v"].take(hit),
+            directions.take(hit, axis=0),
+            camera.axes.astype(np.float32),
+        )
+        return _Rays(depths, [points])
+
+
+@dataclass(frozen=True, slots=True)
+class _Rays:
+    """What ``k`` rays meet: distances (k,), infinite for nothing, and the points met, in order."""
+
+    depths: Floats
+    points: list[Points]
+
+    def colors(self, colouring: Colouring) -> Floats:
+        """Linear colours (k, 3), zero where nothing is met."""
+        colors = np.zeros((len(self.depths), 3), np.float32)
+        if self.points:
+            met = np.isfinite(self.depths)
+            colors[met] = np.concatenate([colouring(each) for each in self.points])
+        return colors
+
+
+@dataclass(frozen=True, slots=True)
+class _Exposure:
+    """What a camera has met, still to be coloured.
+
+    ``box`` is the part of the picture that holds the model (top, bottom, left, right), ``outline``
+    its pixels, counted row by row, that ``fine`` looks at more closely.
+    """
+
+    camera: Camera
+    box: tuple[int, int, int, int]
+    coarse: _Rays
+    outline: npt.NDArray[np.int64]
+    fine: _Rays
+
+    @classmethod
+    def of(cls, studio: _Studio, camera: Camera) -> _Exposure:
+        box = top, bottom, left, right = camera.bounds(studio.surface.mesh.positions)
+        x, y = _pixel_centres(slice(top, bottom), slice(left, right))
+        coarse = studio.trace(camera, x, y)
+        outline = np.flatnonzero(_outlines(coarse.depths.reshape(bottom - top, right - left)))
+        inner_x, inner_y = _pixel_centres(slice(0, _GRID), slice(0, _GRID))
+        fine = studio.trace(
+            camera,
+            (x[outline, None] - 0.5 + inner_x / _GRID).ravel().astype(np.float32),
+            (y[outline, None] - 0.5 + inner_y / _GRID).ravel().astype(np.float32),
+        )
+        return cls(camera, box, coarse, outline, fine)
+
+    def picture(self, colouring: Colouring) -> Image.Image:
+        """An RGB picture before the backdrop."""
+        top, bottom, left, right = self.box
+        colors = self.coarse.colors(colouring)
+        covered = np.isfinite(self.coarse.depths).astype(np.float32)
+        colors[self.outline] = self.fine.colors(colouring).reshape(-1, _GRID**2, 3).mean(axis=1)
+        covered[self.outline] = np.isfinite(self.fine.depths).reshape(-1, _GRID**2).mean(axis=1)
+        backdrop, empty = _backdrop(self.camera.height, self.camera.width)
+        picture = empty.copy()
+        shape = (bottom - top, right - left)
+        behind = backdrop[top:bottom, left:right] * (1 - covered.reshape(*shape, 1))
+        picture[top:bottom, left:right] = srgb_bytes(behind + colors.reshape(*shape, 3))
+        return Image.fromarray(picture)
 
 
 def _embree_scene(mesh: Mesh) -> Any:
@@ -76,57 +240,6 @@ def _at_pixel_scale(texture: Image.Image, mesh: Mesh, camera: Camera) -> Image.I
     return texture.resize(size, Image.Resampling.BOX)
 
 
-@dataclass(frozen=True, slots=True)
-class _Tracer:
-    scene: Any
-    surface: Surface
-    pool: ThreadPoolExecutor
-
-    def picture(self, camera: Camera, backdrop: Floats) -> Image.Image:
-        """One view before ``backdrop`` (height, width, 3), linear."""
-        top, bottom, left, right = camera.bounds(self.surface.mesh.positions)
-        shape = (bottom - top, right - left)
-        x, y = _pixel_centres(slice(top, bottom), slice(left, right))
-        colors, depths = self._trace(camera, x, y)
-        covered = np.isfinite(depths).astype(np.float32)
-        outline = np.flatnonzero(_outlines(depths.reshape(shape)))
-        inner_x, inner_y = _pixel_centres(slice(0, _GRID), slice(0, _GRID))
-        fine_x = (x[outline, None] - 0.5 + inner_x / _GRID).ravel().astype(np.float32)
-        fine_y = (y[outline, None] - 0.5 + inner_y / _GRID).ravel().astype(np.float32)
-        fine_colors, fine_depths = self._trace(camera, fine_x, fine_y)
-        colors[outline] = fine_colors.reshape(-1, _GRID**2, 3).mean(axis=1)
-        covered[outline] = np.isfinite(fine_depths).reshape(-1, _GRID**2).mean(axis=1)
-        picture = backdrop.copy()
-        picture[top:bottom, left:right] *= 1 - covered.reshape(*shape, 1)
-        picture[top:bottom, left:right] += colors.reshape(*shape, 3)
-        return Image.fromarray(srgb_bytes(picture))
-
-    def _trace(self, camera: Camera, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Linear colours (k, 3), zero where nothing is met, and distances (k,), infinite there."""
-        spans = [slice(start, start + _RAYS) for start in range(0, len(x), _RAYS)]
-        parts = self.pool.map(lambda span: self._span(camera, x[span], y[span]), spans)
-        colors, depths = np.zeros((len(x), 3), np.float32), np.full(len(x), np.inf, np.float32)
-        for span, (part, distances) in zip(spans, parts, strict=True):
-            colors[span], depths[span] = part, distances
-        return colors, depths
-
-    def _span(self, camera: Camera, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        directions = camera.directions(x, y)
-        origins = np.broadcast_to(camera.eye.astype(np.float32), directions.shape)
-        met = self.scene.run(np.ascontiguousarray(origins), directions, output=1)
-        hit = met["primID"] >= 0
-        colors, depths = np.zeros((len(x), 3), np.float32), np.full(len(x), np.inf, np.float32)
-        colors[hit] = self.surface.shade(
-            met["primID"][hit],
-            met["u"][hit],
-            met["v"][hit],
-            directions[hit],
-            camera.axes.astype(np.float32),
-        )
-        depths[hit] = met["tfar"][hit]
-        return colors, depths
-
-
 def _pixel_centres(rows: slice, columns: slice) -> tuple[Floats, Floats]:
     """Picture points x and y, each (rows * columns,), row by row."""
     y, x = np.mgrid[rows, columns].astype(np.float32).reshape(2, -1)
@@ -146,11 +259,13 @@ def _outlines(depths: Floats) -> npt.NDArray[np.bool_]:
     return outline
 
 
-def _backdrop(height: int, width: int) -> Floats:
-    """Linear colours (height, width, 3): light, and a little darker towards the corners."""
+@cache
+def _backdrop(height: int, width: int) -> tuple[Floats, npt.NDArray[np.uint8]]:
+    """Linear colours (height, width, 3), light and a little darker towards the corners, and the
+    same in sRGB. Not to be written to."""
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(0, 1, width, dtype=np.float32)
     far = np.minimum((1.1 * (x - 0.5)) ** 2 + (y - 0.45) ** 2, 0.5) * 2
     middle, corner = LINEAR[list(_BACKDROP_MIDDLE)], LINEAR[list(_BACKDROP_CORNER)]
     backdrop: Floats = middle + (corner - middle) * far[..., None]
-    return backdrop
+    return backdrop, srgb_bytes(backdrop)

@@ -13,6 +13,7 @@ from dermalia.sealing import objects
 from dermalia.sealing.keys import UnlockedKey, unlock
 from dermalia.tenancy import practice_scope
 from dermalia.work.lease import WorkFailed, finish, hold, lease
+from dermalia.work.models import Work
 from scans.conversion import Conversion, ConversionError, Output, SourceFile, convert
 from scans.domain.progress import Progress
 from scans.models import Asset, Scan
@@ -27,18 +28,17 @@ def convert_scan(*, practice_id: int, scan_id: UUID) -> None:
         with practice_scope(practice_id):
             access = record_access(Action.CONVERSION_STARTED, who=SYSTEM, object_id=scan.pk)
             key = unlock(scan.key_id, access=access)
-            raw = list(Asset.objects.filter(scan=scan, origin=Asset.Origin.RAW).order_by("name"))
+            raw = raw_files(scan)
         Progress(scan, Scan.Stage.CONVERTING, total=sum(asset.bytes for asset in raw)).begin()
         began = time.monotonic()
         try:
-            result = convert([_source_file(asset, key) for asset in raw])
+            result = convert([source_file(asset, key) for asset in raw])
         except ConversionError as error:
-            # The same bytes fail the same way: only the practice can help, with a new capture.
-            raise WorkFailed(error.message, retry=not error.is_permanent) from error
+            raise as_work_failure(error) from error
         took = time.monotonic() - began
         sealing = Progress(scan, Scan.Stage.SEALING, total=_size(result)).begin()
         for output in result.outputs:
-            _keep(scan, output, key)
+            keep(scan, output, key, scan=scan)
             sealing.advance(len(output.data))
         _make_ready(scan, result, took)
 
@@ -64,11 +64,22 @@ def _make_ready(scan: Scan, result: Conversion, took: float) -> None:
         scan_ready.send(sender=Scan, scan=scan)
 
 
+def raw_files(scan: Scan) -> list[Asset]:
+    """What the scanner gave (in the practice's scope)."""
+    return list(Asset.objects.filter(scan=scan, origin=Asset.Origin.RAW).order_by("name"))
+
+
+def as_work_failure(error: ConversionError) -> WorkFailed:
+    """The same bytes fail the same way: only the practice can help, with a new capture."""
+    return WorkFailed(error.message, retry=not error.is_permanent)
+
+
 def _size(result: Conversion) -> int:
     return sum(len(output.data) for output in result.outputs)
 
 
-def _source_file(asset: Asset, key: UnlockedKey) -> SourceFile:
+def source_file(asset: Asset, key: UnlockedKey) -> SourceFile:
+    """A raw file, opened in memory."""
     return SourceFile(
         name=asset.name,
         kind=asset.kind,
@@ -78,9 +89,16 @@ def _source_file(asset: Asset, key: UnlockedKey) -> SourceFile:
     )
 
 
-def _keep(scan: Scan, output: Output, key: UnlockedKey) -> None:
+def keep(
+    held: Work, output: Output, key: UnlockedKey, *, scan: Scan, kind: Asset.Kind | None = None
+) -> None:
+    """Seal one file for good, for as long as ``held`` is ours.
+
+    Raises:
+        LeaseLost: it was taken over, or erased.
+    """
     described = {
-        "kind": output.kind,
+        "kind": kind or output.kind,
         "view": output.view or "",
         "light": output.light or "",
         "metric": output.metric or "",
@@ -90,7 +108,7 @@ def _keep(scan: Scan, output: Output, key: UnlockedKey) -> None:
         "stored_at": None,
     }
     with practice_scope(scan.practice_id):
-        hold(scan)
+        hold(held)
         # A repeated conversion overwrites its own objects.
         asset, _ = Asset.objects.update_or_create(
             practice_id=scan.practice_id,

@@ -36,6 +36,7 @@ class AssetKind(StrEnum):
     TEXTURE = "texture"
     OVERLAY = "overlay"
     IMAGE = "image"
+    ZONES = "zones"
 
 
 class Light(StrEnum):
@@ -65,4 +66,5 @@ FORMATS = {
     AssetKind.TEXTURE: _PICTURES,
     AssetKind.OVERLAY: _PICTURES,
     AssetKind.IMAGE: _PICTURES,
+    AssetKind.ZONES: frozenset({MediaType.PNG}),
 }

@@ -56,8 +56,11 @@ def test_outputs_come_in_a_fixed_order_with_their_names_and_types(converted: Con
         ("layer-white.avif", "layer", None, "white", None, "image/avif"),
         ("overlay-redness.avif", "overlay", None, None, "redness", "image/avif"),
         ("still-front.webp", "still", "front", None, None, "image/webp"),
+        ("still-front-redness.webp", "still", "front", None, "redness", "image/webp"),
         ("still-left.webp", "still", "left", None, None, "image/webp"),
         ("still-right.webp", "still", "right", None, None, "image/webp"),
+        ("still-left_side.webp", "still", "left_side", None, None, "image/webp"),
+        ("still-right_side.webp", "still", "right_side", None, None, "image/webp"),
     ]
 
 
@@ -169,7 +172,7 @@ def test_a_glb_brings_its_own_texture() -> None:
 
 def test_a_mesh_without_a_texture_is_shown_in_plaster() -> None:
     result = convert([support.mesh(support.obj_bytes(8000, quads=True))], profile=support.QUICK)
-    assert [output.kind for output in result.outputs] == ["model", "still", "still", "still"]
+    assert [output.kind for output in result.outputs] == ["model", *["still"] * 5]
     tree, _ = glb.split(the(result, "model.glb").data)
     assert "images" not in tree
     assert tree["materials"][0]["pbrMetallicRoughness"]["baseColorFactor"][3] == 1

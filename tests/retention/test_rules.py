@@ -6,6 +6,7 @@ ERASED_WITH_THE_REPORT = {
     "scans.Scan",
     "scans.Identity",
     "scans.Asset",
+    "scans.Detail",
     "reports.Report",
     "reports.Delivery",
     "sealing.ReportKey",

@@ -68,13 +68,14 @@ def test_files_are_what_their_media_types_say(capture: Capture) -> None:
         ("texture_white.jpg", "texture", "white", None, "image/jpeg"),
         ("texture_cross_polarised.jpg", "texture", "cross_polarised", None, "image/jpeg"),
         *((f"overlay_{m}.png", "overlay", None, m, "image/png") for m in METRICS),
+        ("zones.png", "zones", None, None, "image/png"),
     }
     for file in capture.files:
         if file.kind == "texture":
             with Image.open(io.BytesIO(file.data)) as image:
                 assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (TEXTURE,) * 2)
                 image.load()
-        elif file.kind == "overlay":
+        elif file.kind in ("overlay", "zones"):
             with Image.open(io.BytesIO(file.data)) as image:
                 assert (image.format, image.mode, image.size) == ("PNG", "L", (OVERLAY,) * 2)
                 image.load()

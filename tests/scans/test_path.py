@@ -177,7 +177,7 @@ def test_conversion_gives_a_model_layers_overlays_and_stills(scan: Scan) -> None
     report = report_of(scan)
     with practice_scope(scan.practice_id):
         kinds = {a.kind for a in Asset.objects.filter(scan=report.scan, origin="derived")}
-    assert kinds == {"model", "layer", "overlay", "still"}
+    assert kinds == {"model", "layer", "overlay", "still", "zones"}
 
 
 def test_a_broken_mesh_is_set_aside_with_a_reason(

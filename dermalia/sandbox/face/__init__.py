@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from PIL import Image
 
 from dermalia.sandbox.face.atlas import Atlas, FrontMap, make_atlas
@@ -40,10 +41,11 @@ class CaptureFile:
     """One file of a capture; `light` is set for textures only, `metric` for overlays only.
 
     Overlays are eight-bit grey in the layout of the textures: 0 is nothing, 255 the strongest.
+    So are the zones: 0 is none, and the levels from one on are those of `ZONES`.
     """
 
     name: str
-    kind: Literal["mesh", "material", "texture", "overlay"]
+    kind: Literal["mesh", "material", "texture", "overlay", "zones"]
     light: str | None
     metric: str | None
     media_type: str
@@ -92,6 +94,15 @@ def _measurements(fields: Fields, atlas: Atlas, size: int) -> tuple[Measurement,
     )
 
 
+def _zone_levels(atlas: Atlas, size: int) -> Bytes:
+    """The place of each texel's zone in `ZONES`, counted from one; 0 outside of all."""
+    masks = zone_masks(atlas)
+    levels = np.zeros((size, size), np.uint8)
+    for level, zone in enumerate(ZONES, start=1):
+        levels[stretch(masks[zone], size)] = level
+    return levels
+
+
 def make_capture(
     *, seed: int, triangles: int = 200_000, texture_size: int = 4096, overlay_size: int = 2048
 ) -> Capture:
@@ -117,6 +128,7 @@ def make_capture(
         fields = make_fields(atlas, front, noise, traits, overlay_size)
         overlays = {metric: pool.submit(_png, field) for metric, field in fields.overlays.items()}
         lit = paint(atlas, front, noise, fields, traits, texture_size)
+        zones = pool.submit(_png, _zone_levels(atlas, min(1024, overlay_size)))
         textures = {light: pool.submit(_jpeg, image) for light, image in lit.items()}
         measurements = _measurements(fields, atlas, overlay_size)
     files = (
@@ -132,5 +144,6 @@ def make_capture(
             CaptureFile(f"overlay_{metric}.png", "overlay", None, metric, "image/png", job.result())
             for metric, job in overlays.items()
         ),
+        CaptureFile("zones.png", "zones", None, None, "image/png", zones.result()),
     )
     return Capture(seed, files, measurements, len(corners(rows, columns)))

@@ -1,0 +1,105 @@
+"""Child processes that convert: started when needed, or ahead of need."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .limits import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WAITED_IN_VAIN = 3  # the exit code of a child that no request came to
+_ROOT = Path(__file__).resolve().parents[2]
+_KEPT_VARIABLES = ("DERMALIA_GLTFPACK_WASM", "LD_LIBRARY_PATH")
+
+
+class _Spare:
+    """A child that waits for its request. It dies with the thread that started it."""
+
+    def __init__(self) -> None:
+        self.child: subprocess.Popen[bytes] | None = start(Limits())
+        self.owner = os.getpid()
+
+    def take(self) -> subprocess.Popen[bytes] | None:
+        """The child if it lives and is this process's; from then on it is the caller's."""
+        child, self.child = self.child, None
+        if child is None or self.owner != os.getpid():
+            return None
+        if child.poll() is None:
+            return child
+        end(child)
+        return None
+
+    def __del__(self) -> None:
+        left = self.take()
+        if left is not None:
+            end(left)
+
+
+class _Thread(threading.local):
+    spare: _Spare | None = None
+
+
+_thread = _Thread()
+_wanted = threading.Event()
+
+
+def keep_spare() -> None:
+    """From now on start a further child whenever one has answered, for the thread's next request.
+
+    For a process that converts again and again: a child takes a third of a second to start. One
+    that nothing comes to ends by itself, see `Limits.idle_seconds`.
+    """
+    _wanted.set()
+
+
+def candidates(limits: Limits) -> Iterator[subprocess.Popen[bytes]]:
+    """The child that was started ahead, if there is one, and a new one for when that had gone."""
+    spare, _thread.spare = _thread.spare, None
+    ready = spare.take() if spare and limits == Limits() else None
+    if ready is not None:
+        yield ready
+    yield start(limits)
+
+
+def replenish() -> None:
+    """To be called when a child has answered."""
+    if _wanted.is_set() and _thread.spare is None:
+        _thread.spare = _Spare()
+
+
+def start(limits: Limits) -> subprocess.Popen[bytes]:
+    """A new child, which confines itself and waits for a request."""
+    arguments = [json.dumps(dataclasses.asdict(limits)), str(os.getpid())]
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-s", "-B", "-m", __package__, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        cwd="/",
+        env={
+            **kept,
+            "LANG": "C.UTF-8",
+            "OPENBLAS_NUM_THREADS": "1",
+            "PYTHONPATH": str(_ROOT),
+        },
+        start_new_session=True,
+    )
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    """Kill the child and whatever it might have started; harmless when it has ended."""
+    with child:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
