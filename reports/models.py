@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from dermalia.sealing.fields import SealedTextField
@@ -55,6 +56,52 @@ class Link(models.Model):
     practice_id = models.IntegerField()
     report_id = models.UUIDField()
     gone_at = models.DateTimeField(null=True, blank=True)
+
+
+class Visit(PracticeOwned):
+    """One look at a report by whoever holds its link: all that is kept of it (R24)."""
+
+    class Browser(models.TextChoices):
+        CHROME = "chrome", "Chrome"
+        EDGE = "edge", "Edge"
+        FIREFOX = "firefox", "Firefox"
+        SAFARI = "safari", "Safari"
+        SAMSUNG = "samsung", "Samsung Internet"
+        OTHER = "other", _("another browser")
+
+    class Device(models.TextChoices):
+        PHONE = "phone", _("phone")
+        TABLET = "tablet", _("tablet")
+        COMPUTER = "computer", _("computer")
+        OTHER = "other", _("another device")
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="visits")
+    at = models.DateTimeField(db_default=Now())
+    network = models.CharField(max_length=43)  # a /24 or /48, never an address
+    browser = models.CharField(max_length=8, choices=Browser)
+    device = models.CharField(max_length=8, choices=Device)
+
+    class Meta:
+        indexes = [models.Index(fields=["practice", "report", "-at"]), models.Index(fields=["at"])]
+
+
+class Tally(PracticeOwned):
+    """How often reports were used on a day, by nobody in particular (R25)."""
+
+    class What(models.TextChoices):
+        PAGE = "page", _("Report viewed")
+        MODEL = "model", _("3D view opened")
+        PDF = "pdf", _("PDF taken")
+        LANGUAGE = "language", _("Viewed in the other language")
+
+    day = models.DateField()
+    what = models.CharField(max_length=8, choices=What)
+    number = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["practice", "day", "what"], name="one_tally_a_day")
+        ]
 
 
 class Delivery(Work):

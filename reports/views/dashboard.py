@@ -19,7 +19,7 @@ from reports import wording
 from reports.domain.page import Page, build_page
 from reports.domain.status import status_of, timeline
 from reports.models import Delivery, Report
-from reports.views.files import derived_file
+from reports.views.files import derived_asset, send_file
 from scans.domain.progress import Shown, in_progress
 from scans.models import Asset, Scan
 from scans.queries import connection_problems, first_name
@@ -86,7 +86,8 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
 @practice_page()
 def scan_file(request: StaffRequest, scan_id: UUID, asset_id: UUID) -> HttpResponseBase:
     scan = get_object_or_404(Scan, pk=scan_id)
-    return derived_file(request, scan=scan, asset_id=asset_id, who=staff(request.user))
+    asset = derived_asset(scan=scan, asset_id=asset_id)
+    return send_file(request, asset, scan=scan, who=staff(request.user))
 
 
 def _row(scan: Scan, key: UnlockedKey, progress: Shown | None) -> dict[str, Any]:

@@ -16,11 +16,15 @@ from scans.models import Asset, Scan
 RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 
 
-def derived_file(request: HttpRequest, *, scan: Scan, asset_id: UUID, who: Who) -> HttpResponseBase:
-    """A derived file of the scan (in the practice's scope); 404 for any other."""
-    asset = get_object_or_404(
+def derived_asset(*, scan: Scan, asset_id: UUID) -> Asset:
+    """A derived file's row (in the practice's scope); 404 for any other."""
+    return get_object_or_404(
         Asset, pk=asset_id, scan=scan, origin=Asset.Origin.DERIVED, stored_at__isnull=False
     )
+
+
+def send_file(request: HttpRequest, asset: Asset, *, scan: Scan, who: Who) -> HttpResponseBase:
+    """The file, opened; the access is entered in the log."""
     access = record_access(Action.FILE_VIEWED, who=who, object_id=asset.pk)
     key = unlock(scan.key_id, access=access)
     return _respond(asset, key, request.headers.get("Range", ""))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
+from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
@@ -19,16 +20,21 @@ from django.views.decorators.http import require_http_methods, require_safe
 from audit.access import record_access
 from audit.chain import PATIENT, record
 from audit.words import Action
+from dermalia.clients import client_address
 from dermalia.sealing.keys import unlock
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
 from reports.domain.links import Found, digest, find
 from reports.domain.page import build_page
-from reports.models import Report
+from reports.domain.visits import count, visit
+from reports.models import Report, Tally
 from reports.queries import visible_report
-from reports.views.files import derived_file
+from reports.views.files import derived_asset, send_file
+from reports.views.remembered import Page, RememberedPages
+from scans.models import Asset
 
 COOKIE = "report"
+PAGES = RememberedPages()
 P = ParamSpec("P")
 
 
@@ -62,7 +68,9 @@ class Gate:
 @require_http_methods(["GET", "HEAD", "POST"])
 @secret_address
 def patient(request: HttpRequest, link: str) -> HttpResponseBase:
-    """GET shows the gate, or the report once opened; POST opens. GET changes nothing."""
+    """GET shows the gate, or the report once opened; POST opens. GET opens nothing."""
+    if request.method == "GET" and _has_opened(request, link):
+        return _look_again(request, link) or _look(request, link)
     found = _find(link)
     with practice_scope(found.practice_id):
         report = None if found.gone else visible_report(found.report_id)
@@ -70,10 +78,8 @@ def patient(request: HttpRequest, link: str) -> HttpResponseBase:
             return _gone(request, found)
         if request.method == "POST":
             return _open(request, report, link)
-        if not _has_opened(request, link):
-            gate = {"gate": Gate.of(report.practice)} | _languages(request)
-            return render(request, "reports/gate.html", gate)
-        return _report(request, report, link)
+        gate = {"gate": Gate.of(report.practice)} | _languages(request)
+        return render(request, "reports/gate.html", gate)
 
 
 @require_safe
@@ -87,7 +93,10 @@ def patient_file(request: HttpRequest, link: str, asset_id: UUID) -> HttpRespons
             return HttpResponse(status=410)
         if not _has_opened(request, link):
             return HttpResponse(status=403)
-        return derived_file(request, scan=report.scan, asset_id=asset_id, who=PATIENT)
+        asset = derived_asset(scan=report.scan, asset_id=asset_id)
+        if asset.kind == Asset.Kind.MODEL and report.practice.counts_use:
+            count(Tally.What.MODEL, practice_id=found.practice_id)
+        return send_file(request, asset, scan=report.scan, who=PATIENT)
 
 
 def _find(link: str) -> Found:
@@ -97,15 +106,54 @@ def _find(link: str) -> Found:
     return found
 
 
-def _report(request: HttpRequest, report: Report, link: str) -> HttpResponse:
+def _look_again(request: HttpRequest, link: str) -> HttpResponse | None:
+    """The page as it was rendered a moment ago, unless anything of it has changed since."""
+    page = PAGES.get((digest(link), str(get_language())))
+    if page is None:
+        return None
+    with practice_scope(page.practice_id):
+        if _visit(request, link) != page.state:
+            transaction.set_rollback(True)  # the look is noted when the page is rendered anew
+            return None
+        count(*page.tallies, practice_id=page.practice_id)
+    return HttpResponse(page.body)
+
+
+def _look(request: HttpRequest, link: str) -> HttpResponse:
+    found = _find(link)
+    with practice_scope(found.practice_id):
+        state = _visit(request, link)
+        if state is None:
+            return _gone(request, found)
+        page = _rendered(request, found, link, state)
+        count(*page.tallies, practice_id=found.practice_id)
+    PAGES.put((digest(link), str(get_language())), page)
+    return HttpResponse(page.body)
+
+
+def _visit(request: HttpRequest, link: str) -> str | None:
+    agent = request.headers.get("User-Agent", "")
+    return visit(digest(link), address=client_address(request), agent=agent)
+
+
+def _rendered(request: HttpRequest, found: Found, link: str, state: str) -> Page:
+    report = Report.objects.select_related("scan", "practice").get(pk=found.report_id)
     access = record_access(Action.REPORT_VIEWED, who=PATIENT, object_id=report.pk)
-    page = build_page(
+    content = build_page(
         scan=report.scan,
         report=report,
         key=unlock(report.scan.key_id, access=access),
         file_url=lambda asset: reverse("reports:patient_file", args=[link, asset.pk]),
     )
-    return render(request, "reports/report.html", {"page": page} | _languages(request))
+    body = render(request, "reports/report.html", {"page": content} | _languages(request)).content
+    tallies = _tallies(report) if report.practice.counts_use else ()
+    return Page(body, found.practice_id, state, tallies)
+
+
+def _tallies(report: Report) -> tuple[Tally.What, ...]:
+    if get_language() == report.language:
+        return (Tally.What.PAGE,)
+    return (Tally.What.PAGE, Tally.What.LANGUAGE)
 
 
 def _open(request: HttpRequest, report: Report, link: str) -> HttpResponse:

@@ -16,7 +16,7 @@ from dermalia.tenancy import practice_scope
 from dermalia.work.lease import WorkFailed, finish, hold, lease
 from dermalia.work.nudge import nudge
 from reports.domain.links import disable
-from reports.models import Delivery, Report
+from reports.models import Delivery, Report, Visit
 from retention.models import Erasure
 from scans.domain.tombstones import bury
 from scans.models import Asset, Detail, Identity, Scan
@@ -88,6 +88,7 @@ def _delete_rows(scan: Scan) -> int:
         rows.delete()[0]
         for rows in (
             Delivery.objects.filter(report__scan=scan),
+            Visit.objects.filter(report__scan=scan),
             Report.objects.filter(scan=scan),
             Identity.objects.filter(scan=scan),
             Asset.objects.filter(scan=scan),

@@ -8,6 +8,7 @@ ERASED_WITH_THE_REPORT = {
     "scans.Asset",
     "scans.Detail",
     "reports.Report",
+    "reports.Visit",
     "reports.Delivery",
     "sealing.ReportKey",
 }
@@ -15,6 +16,7 @@ KEPT_WITHOUT_PERSONAL_DATA = {
     "audit.Entry",
     "audit.Head",
     "reports.Link",
+    "reports.Tally",
     "retention.Erasure",
     "scans.Tombstone",
     "sealing.LedgerEntry",
