@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from audit.chain import Who, record
 from audit.models import Entry
 from audit.words import Action, Count
+from dermalia.tenancy import current_practice
 
 # Known to this module only: whoever holds an Access got it from record_access.
 _RECORDED = object()
@@ -41,29 +42,48 @@ class Access:
             raise PermissionError("the access is on record in another practice's log")
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An access that may stand for further ones of the same person: a page for its pictures, a
+    page that fetches itself again for each time it does so.
+
+    Attributes:
+        action, object_id: what its entry says.
+        within: how long it lasts.
+    """
+
+    action: Action
+    object_id: UUID | None
+    within: timedelta = timedelta(minutes=5)
+
+
 def record_access(
     action: Action,
     *,
     who: Who,
     object_id: UUID | None = None,
     counts: Mapping[Count, int] | None = None,
-    at_most_every: timedelta | None = None,
+    part_of: Look | None = None,
 ) -> Access:
     """Enter the access into the log and return it; see ``audit.chain.record``.
 
     Args:
-        at_most_every: for a page that fetches itself again and again: an entry of the same
-            person for the same thing that is no older than this stands for this access too.
+        part_of: where this person's entry of that look is still young, it stands for this access
+            too, and nothing is written.
     """
-    entry = at_most_every and _recent(action, who, object_id, at_most_every)
-    entry = entry or record(action, who=who, object_id=object_id, counts=counts)
-    return Access(entry_id=entry.pk, practice_id=entry.practice_id, proof=_RECORDED)
+    entry_id = _entry_of(part_of, who) if part_of else None
+    if entry_id is None:
+        entry_id = record(action, who=who, object_id=object_id, counts=counts).pk
+    return Access(entry_id=entry_id, practice_id=current_practice(), proof=_RECORDED)
 
 
-def _recent(action: Action, who: Who, object_id: UUID | None, window: timedelta) -> Entry | None:
-    return (
-        Entry.objects.filter(object_id=object_id, action=action, at__gt=Now() - window)
+def _entry_of(look: Look, who: Who) -> int | None:
+    found: int | None = (
+        Entry.objects.filter(object_id=look.object_id, action=look.action)
+        .filter(at__gt=Now() - look.within)
         .filter(actor=who.role, actor_id=who.id)
         .order_by("-sequence")
+        .values_list("pk", flat=True)
         .first()
     )
+    return found

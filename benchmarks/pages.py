@@ -81,7 +81,7 @@ def make_reports(count: int) -> list[str]:
     from dermalia.sandbox.face import make_capture
     from dermalia.sandbox.isemeco import IsemecoStandIn
 
-    capture = make_capture(seed=1, triangles=20_000, texture_size=1024, overlay_size=256)
+    capture = make_capture(seed=1)
     with IsemecoStandIn(client_id="benchmark", client_secret="of this run") as cluster:  # noqa: S106
         settings.SANDBOX_ORIGINS = [cluster.url]
         cluster.add_scan(capture, first_name="Demo")

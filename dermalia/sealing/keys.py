@@ -12,17 +12,28 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.db import models
+from django.db import connection
 
 from audit.access import Access
 from audit.chain import Who, record
 from audit.words import Action, Count
 from dermalia.sealing.chunks import SealBroken
-from dermalia.sealing.keyring import KeyRefused, unwrap, wrap
+from dermalia.sealing.keyring import unwrap, wrap
 from dermalia.sealing.locks import share_keystore
 from dermalia.sealing.models import LedgerEntry, PracticeKey, ReportKey, SecretsKey
 from dermalia.sealing.roots import root_keys
 from dermalia.tenancy import current_practice
+
+# One statement for the keys and the practice keys that wrap them: every page begins with it.
+_WRAPPED = """
+    SELECT report.id, report.wrapped, practice.version, practice.root_version, practice.wrapped
+    FROM keystore.report_key report
+    JOIN keystore.practice_key practice
+        ON practice.practice_id = report.practice_id
+        AND practice.version = report.practice_key_version
+    WHERE report.id = ANY(%s)
+        AND NOT EXISTS (SELECT FROM keystore.erasure_ledger gone WHERE gone.key_id = report.id)
+"""
 
 
 class KeyDestroyed(Exception):
@@ -125,19 +136,25 @@ def unlock_many(key_ids: Iterable[UUID], *, access: Access) -> dict[UUID, Unlock
     """
     practice_id = current_practice()
     access.require_recorded_for(practice_id)
-    erased = LedgerEntry.objects.filter(key_id=models.OuterRef("pk"))
-    rows = ReportKey.objects.filter(~models.Exists(erased), pk__in=list(key_ids))
-    outer = {row.version: open_practice_key(row) for row in PracticeKey.objects.all()}
+    with connection.cursor() as cursor:
+        cursor.execute(_WRAPPED, [list(key_ids)])
+        rows = cursor.fetchall()
+    outer = {
+        version: root_keys().unwrap(
+            root_version, bytes(wrapped), bound_to=bound_to_practice(practice_id, version)
+        )
+        for version, root_version, wrapped in {row[2:] for row in rows}
+    }
     return {
-        row.pk: UnlockedKey(
-            id=row.pk,
+        key_id: UnlockedKey(
+            id=key_id,
             secret=unwrap(
-                _wrapping(outer, row.practice_key_version),
-                bytes(row.wrapped),
-                bound_to=bound_to_report(practice_id, row.practice_key_version, row.pk),
+                outer[version],
+                bytes(wrapped),
+                bound_to=bound_to_report(practice_id, version, key_id),
             ),
         )
-        for row in rows
+        for key_id, wrapped, version, _, _ in rows
     }
 
 
@@ -220,9 +237,3 @@ def _create_secrets_key() -> SecretsKey:
         },
     )
     return row
-
-
-def _wrapping(outer: dict[int, bytes], version: int) -> bytes:
-    if version not in outer:
-        raise KeyRefused(f"Practice key version {version} is gone.")
-    return outer[version]

@@ -34,10 +34,12 @@ def new_link(*, report: Report) -> str:
 
 def find(text: str) -> Found | None:
     """The report of a link, or None; unknown and malformed links cost the same."""
-    link = Link.objects.filter(digest=digest(text)).first()
-    if link is None:
-        return None
-    return Found(link.practice_id, link.report_id, gone=link.gone_at is not None)
+    link = (
+        Link.objects.filter(digest=digest(text))
+        .values_list("practice_id", "report_id", "gone_at")
+        .first()
+    )
+    return Found(*link[:2], gone=link[2] is not None) if link else None
 
 
 def disable(*, report_id: UUID) -> None:

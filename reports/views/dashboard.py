@@ -1,6 +1,5 @@
 """The practice's list of scans and the page of one scan."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from audit.access import record_access
+from audit.access import Look, record_access
 from audit.models import Entry
 from audit.words import Action
 from dermalia.sealing.keys import UnlockedKey, unlock, unlock_many
@@ -26,8 +25,6 @@ from scans.queries import connection_problems, first_name
 
 ROWS = 100
 ENTRIES = 50
-# Rows fetched again by an open page are one look at the list, not twenty a minute.
-ONE_LOOK = timedelta(minutes=5)
 
 
 @require_safe
@@ -41,7 +38,9 @@ def scan_list(request: StaffRequest) -> HttpResponse:
         .order_by("-discovered_at")[:ROWS]
     )
     access = record_access(
-        Action.SCANS_LISTED, who=staff(request.user), at_most_every=ONE_LOOK if polls else None
+        Action.SCANS_LISTED,
+        who=staff(request.user),
+        part_of=Look(Action.SCANS_LISTED, None) if polls else None,
     )
     keys = unlock_many([scan.key_id for scan in scans], access=access)
     progress = in_progress(scans)
@@ -87,7 +86,8 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
 def scan_file(request: StaffRequest, scan_id: UUID, asset_id: UUID) -> HttpResponseBase:
     scan = get_object_or_404(Scan, pk=scan_id)
     asset = derived_asset(scan=scan, asset_id=asset_id)
-    return send_file(request, asset, scan=scan, who=staff(request.user))
+    look = Look(Action.SCAN_VIEWED, scan.pk)
+    return send_file(request, asset, key_id=scan.key_id, who=staff(request.user), part_of=look)
 
 
 def _row(scan: Scan, key: UnlockedKey, progress: Shown | None) -> dict[str, Any]:

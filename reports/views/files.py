@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 
-from audit.access import record_access
+from audit.access import Look, record_access
 from audit.chain import Who
 from audit.words import Action
 from dermalia.sealing import objects
@@ -23,10 +23,12 @@ def derived_asset(*, scan: Scan, asset_id: UUID) -> Asset:
     )
 
 
-def send_file(request: HttpRequest, asset: Asset, *, scan: Scan, who: Who) -> HttpResponseBase:
-    """The file, opened; the access is entered in the log."""
-    access = record_access(Action.FILE_VIEWED, who=who, object_id=asset.pk)
-    key = unlock(scan.key_id, access=access)
+def send_file(
+    request: HttpRequest, asset: Asset, *, key_id: UUID, who: Who, part_of: Look
+) -> HttpResponseBase:
+    """The file, opened; the access is entered in the log unless it belongs to a look that is."""
+    access = record_access(Action.FILE_VIEWED, who=who, object_id=asset.pk, part_of=part_of)
+    key = unlock(key_id, access=access)
     return _respond(asset, key, request.headers.get("Range", ""))
 
 

@@ -1,13 +1,10 @@
 """What the holder of a link sees."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import update_wrapper
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core import signing
 from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -17,39 +14,24 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from audit.access import record_access
+from audit.access import Look, record_access
 from audit.chain import PATIENT, record
 from audit.words import Action
 from dermalia.clients import client_address
 from dermalia.sealing.keys import unlock
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
-from reports.domain.links import Found, digest, find
+from reports.domain.links import Found, digest
 from reports.domain.page import build_page
 from reports.domain.visits import count, visit
 from reports.models import Report, Tally
-from reports.queries import visible_report
-from reports.views.files import derived_asset, send_file
+from reports.queries import visible_file, visible_report
+from reports.views.files import send_file
+from reports.views.holder import find_or_404, opened, remember_opened, secret_address
 from reports.views.remembered import Page, RememberedPages
 from scans.models import Asset
 
-COOKIE = "report"
 PAGES = RememberedPages()
-P = ParamSpec("P")
-
-
-View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
-
-
-def secret_address(view: View[P]) -> View[P]:
-    """The page's own address is a secret: browsers pass it on to nobody, not even to us."""
-
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
-        response.headers["Referrer-Policy"] = "no-referrer"
-        return response
-
-    return update_wrapper(guarded, view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +51,9 @@ class Gate:
 @secret_address
 def patient(request: HttpRequest, link: str) -> HttpResponseBase:
     """GET shows the gate, or the report once opened; POST opens. GET opens nothing."""
-    if request.method == "GET" and _has_opened(request, link):
+    if request.method == "GET" and opened(request, link) is not None:
         return _look_again(request, link) or _look(request, link)
-    found = _find(link)
+    found = find_or_404(link)
     with practice_scope(found.practice_id):
         report = None if found.gone else visible_report(found.report_id)
         if report is None:
@@ -85,25 +67,28 @@ def patient(request: HttpRequest, link: str) -> HttpResponseBase:
 @require_safe
 @secret_address
 def patient_file(request: HttpRequest, link: str, asset_id: UUID) -> HttpResponseBase:
-    """A file of an opened report."""
-    found = _find(link)
-    with practice_scope(found.practice_id):
-        report = None if found.gone else visible_report(found.report_id)
-        if report is None:
-            return HttpResponse(status=410)
-        if not _has_opened(request, link):
-            return HttpResponse(status=403)
-        asset = derived_asset(scan=report.scan, asset_id=asset_id)
-        if asset.kind == Asset.Kind.MODEL and report.practice.counts_use:
-            count(Tally.What.MODEL, practice_id=found.practice_id)
-        return send_file(request, asset, scan=report.scan, who=PATIENT)
+    """A file of an opened report: 410 when that is gone, 403 when it was not opened here."""
+    practice_id = opened(request, link)
+    if practice_id is None:
+        found = find_or_404(link)
+        with practice_scope(found.practice_id):
+            shown = not found.gone and visible_report(found.report_id)
+            return HttpResponse(status=403 if shown else 410)
+    with practice_scope(practice_id):
+        file = visible_file(digest(link), asset_id)
+        if file is None:
+            return _no_such_file(link)
+        if file.counts_use and file.asset.kind == Asset.Kind.MODEL:
+            count(Tally.What.MODEL, practice_id=practice_id)
+        look = Look(Action.REPORT_VIEWED, file.report_id)
+        return send_file(request, file.asset, key_id=file.key_id, who=PATIENT, part_of=look)
 
 
-def _find(link: str) -> Found:
-    found = find(link)
-    if found is None:
-        raise Http404
-    return found
+def _no_such_file(link: str) -> HttpResponse:
+    found = find_or_404(link)
+    if found.gone or visible_report(found.report_id) is None:
+        return HttpResponse(status=410)
+    raise Http404
 
 
 def _look_again(request: HttpRequest, link: str) -> HttpResponse | None:
@@ -120,7 +105,7 @@ def _look_again(request: HttpRequest, link: str) -> HttpResponse | None:
 
 
 def _look(request: HttpRequest, link: str) -> HttpResponse:
-    found = _find(link)
+    found = find_or_404(link)
     with practice_scope(found.practice_id):
         state = _visit(request, link)
         if state is None:
@@ -161,26 +146,8 @@ def _open(request: HttpRequest, report: Report, link: str) -> HttpResponse:
     record(Action.REPORT_OPENED, who=PATIENT, object_id=report.pk)
     response = HttpResponseRedirect(request.path)
     response.status_code = 303
-    response.set_cookie(
-        COOKIE,
-        signing.TimestampSigner(salt=COOKIE).sign(digest(link).hex()),
-        max_age=settings.REPORT_COOKIE_SECONDS,
-        httponly=True,
-        samesite="Lax",
-        secure=settings.SESSION_COOKIE_SECURE,
-    )
+    remember_opened(response, link, practice_id=report.practice_id)
     return response
-
-
-def _has_opened(request: HttpRequest, link: str) -> bool:
-    signer = signing.TimestampSigner(salt=COOKIE)
-    try:
-        value = signer.unsign(
-            request.COOKIES.get(COOKIE, ""), max_age=settings.REPORT_COOKIE_SECONDS
-        )
-    except signing.BadSignature:
-        return False
-    return value == digest(link).hex()
 
 
 def _gone(request: HttpRequest, found: Found) -> HttpResponse:

@@ -14,7 +14,7 @@ from reports.models import Report
 from scans.models import Connection
 from tests.conftest import discover, report_of
 
-LIST_QUERIES = 13
+LIST_QUERIES = 12
 
 
 @pytest.fixture
