@@ -44,6 +44,9 @@ class Practice(models.Model):
     release = models.CharField(max_length=8, choices=Release, default=Release.BY_STAFF)
     # Used only where reports are released at once: the practice's standing attestation.
     default_purpose = models.CharField(max_length=9, choices=Purpose, blank=True)
+    access_code = models.BooleanField(default=False)  # links open with a code only
+    logo = models.BinaryField(null=True, blank=True)  # PNG, encoded anew by us
+    accent = models.CharField(max_length=7, blank=True)  # "#rrggbb"
     counts_use = models.BooleanField(default=False)  # how often reports are used, see reports.Tally
     created_at = models.DateTimeField(auto_now_add=True)
 

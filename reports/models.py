@@ -30,9 +30,23 @@ class Report(PracticeOwned):
     released_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)
+    restricted_at = models.DateTimeField(null=True, blank=True)  # Art. 18: kept, shown to nobody
+    # Reports with the same one are follow-ups of each other, and may be compared.
+    series = models.UUIDField(null=True, blank=True)
+
+    # What the holder of the link must know besides; sealed, so that it can be printed again.
+    code = SealedTextField(null=True)
+    code_digest = models.BinaryField(null=True)
+    code_failures = models.PositiveSmallIntegerField(default=0)
+    code_locked_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(code=None, code_digest=None)
+                | models.Q(code__isnull=False, code_digest__isnull=False),
+                name="code_with_its_digest",
+            ),
             models.CheckConstraint(
                 condition=models.Q(state="draft")
                 | (
@@ -40,9 +54,16 @@ class Report(PracticeOwned):
                     & ~models.Q(purpose="")
                 ),
                 name="released_with_purpose_link_and_due_date",
-            )
+            ),
         ]
-        indexes = [models.Index(fields=["practice", "due_on"])]
+        indexes = [
+            models.Index(fields=["practice", "due_on"]),
+            models.Index(
+                fields=["practice", "series"],
+                name="report_series",
+                condition=models.Q(series__isnull=False),
+            ),
+        ]
 
 
 class Link(models.Model):
@@ -56,6 +77,56 @@ class Link(models.Model):
     practice_id = models.IntegerField()
     report_id = models.UUIDField()
     gone_at = models.DateTimeField(null=True, blank=True)
+
+
+class Case(PracticeOwned):
+    """A data subject's request to the practice (GDPR Art. 15 to 18, 20, 21), with its deadline.
+
+    It outlives the report, without a word about the person, as the practice's evidence that it
+    answered; ``message`` goes with the report's key.
+    """
+
+    class Kind(models.TextChoices):
+        ACCESS = "access", _("Access to the data")
+        RECTIFICATION = "rectification", _("Correction")
+        ERASURE = "erasure", _("Deletion")
+        RESTRICTION = "restriction", _("Restriction")
+        PORTABILITY = "portability", _("Data to take along")
+        OBJECTION = "objection", _("Objection")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        DONE = "done", _("Done")
+        REFUSED = "refused", _("Refused")
+
+    class OpenedBy(models.TextChoices):
+        PATIENT = "patient", _("by the patient")
+        STAFF = "staff", _("by the practice")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    report = models.ForeignKey(Report, on_delete=models.SET_NULL, null=True, related_name="cases")
+    kind = models.CharField(max_length=13, choices=Kind)
+    state = models.CharField(max_length=7, choices=State, default=State.OPEN)
+    opened_by = models.CharField(max_length=7, choices=OpenedBy)
+    opened_at = models.DateTimeField(auto_now_add=True)
+    due_on = models.DateField()  # one month after it was opened (Art. 12(3))
+    closed_at = models.DateTimeField(null=True, blank=True)
+    message = SealedTextField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="open", closed_at=None)
+                | (~models.Q(state="open") & models.Q(closed_at__isnull=False)),
+                name="case_closed_with_its_time",
+            ),
+            models.UniqueConstraint(
+                fields=["report", "kind"],
+                condition=models.Q(state="open", report__isnull=False),
+                name="one_open_case_of_a_kind",
+            ),
+        ]
+        indexes = [models.Index(fields=["practice", "state", "due_on"])]
 
 
 class Visit(PracticeOwned):

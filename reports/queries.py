@@ -20,7 +20,7 @@ _FILE = """
     JOIN practices_practice practice ON practice.id = report.practice_id
     WHERE link.digest = %s AND link.gone_at IS NULL AND report.state = 'released'
         AND report.due_on > (now() AT TIME ZONE %s)::date
-        AND asset.id = %s AND asset.origin = 'derived' AND asset.stored_at IS NOT NULL
+        AND report.restricted_at IS NULL AND asset.id = %s AND asset.origin = 'derived' AND asset.stored_at IS NOT NULL
 """
 
 
@@ -43,10 +43,11 @@ def visible_file(link_digest: bytes, asset_id: UUID) -> VisibleFile | None:
 
 
 def visible_report(report_id: UUID) -> Report | None:
-    """The report if a link may show it now: released and, by the database's clock, not due."""
+    """The report if a link may show it now: released, not restricted and, by the database's clock,
+    not due."""
     return (
         Report.objects.select_related("scan", "practice")
-        .filter(pk=report_id, state=Report.State.RELEASED)
+        .filter(pk=report_id, state=Report.State.RELEASED, restricted_at=None)
         .filter(due_on__gt=TruncDate(Now(), tzinfo=BERLIN))
         .first()
     )

@@ -36,7 +36,7 @@ _VISIT = """
         JOIN scans_scan scan ON scan.id = report.scan_id
         JOIN practices_practice practice ON practice.id = report.practice_id
         WHERE link.digest = %s AND link.gone_at IS NULL AND report.state = 'released'
-            AND report.due_on > (now() AT TIME ZONE %s)::date
+            AND report.due_on > (now() AT TIME ZONE %s)::date AND report.restricted_at IS NULL
     ), noted AS (
         INSERT INTO reports_visit (practice_id, report_id, network, browser, device)
         SELECT practice_id, id, %s, %s, %s FROM seen

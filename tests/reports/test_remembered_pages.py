@@ -106,11 +106,17 @@ def it_is_taken_back(report: Report) -> None:
     Report.objects.filter(pk=report.pk).update(state=Report.State.DRAFT)
 
 
+def it_is_restricted(report: Report) -> None:
+    Report.objects.filter(pk=report.pk).update(restricted_at=timezone.now())
+
+
 def its_link_is_replaced(report: Report) -> None:
     disable(report_id=report.pk)
 
 
-@pytest.mark.parametrize("end", [it_is_erased, it_is_due, it_is_taken_back, its_link_is_replaced])
+@pytest.mark.parametrize(
+    "end", [it_is_erased, it_is_due, it_is_taken_back, it_is_restricted, its_link_is_replaced]
+)
 def test_what_may_not_be_shown_any_more_is_not(
     opened: Client, link: str, report: Report, end: Callable[[Report], None]
 ) -> None:

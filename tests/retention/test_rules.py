@@ -15,6 +15,7 @@ ERASED_WITH_THE_REPORT = {
 KEPT_WITHOUT_PERSONAL_DATA = {
     "audit.Entry",
     "audit.Head",
+    "reports.Case",
     "reports.Link",
     "reports.Tally",
     "retention.Erasure",
