@@ -46,7 +46,7 @@ class Practice(models.Model):
     default_purpose = models.CharField(max_length=9, choices=Purpose, blank=True)
     access_code = models.BooleanField(default=False)  # links open with a code only
     logo = models.BinaryField(null=True, blank=True)  # PNG, encoded anew by us
-    accent = models.CharField(max_length=7, blank=True)  # "#rrggbb"
+    accent = models.CharField(max_length=6, blank=True)  # "rrggbb"
     counts_use = models.BooleanField(default=False)  # how often reports are used, see reports.Tally
     created_at = models.DateTimeField(auto_now_add=True)
 

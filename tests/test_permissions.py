@@ -32,9 +32,11 @@ EXPECTED: dict[str, dict[str, int]] = {
     "practices:sign_out": dict.fromkeys(VISITORS, 405),
     "reports:patient": ANYBODY,  # the gate; the link is the permission
     "reports:patient_file": dict.fromkeys(VISITORS, 403),  # not opened yet
+    "reports:patient_pdf": dict.fromkeys(VISITORS, 403),  # not opened yet
     "reports:scan_list": OWN,
     "reports:scan_detail": INSIDE,
     "reports:scan_file": INSIDE,
+    "reports:scan_pdf": INSIDE,
     "retention:confirm_erasure": {**INSIDE, "reader": 403},
     "retention:receipt": INSIDE,
 }
@@ -72,8 +74,10 @@ def addresses(
         "practices:enter": [issue_link(user=staff_user)],
         "reports:patient": [link],
         "reports:patient_file": [link, asset.pk],
+        "reports:patient_pdf": [link],
         "reports:scan_detail": [scan.pk],
         "reports:scan_file": [scan.pk, asset.pk],
+        "reports:scan_pdf": [scan.pk],
         "retention:confirm_erasure": [scan.pk],
     }
     fixed = {

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="practice",
             name="accent",
-            field=models.CharField(blank=True, max_length=7),
+            field=models.CharField(blank=True, max_length=6),
         ),
         migrations.AddField(
             model_name="practice",
