@@ -2,12 +2,14 @@
  * Bundles css/ and js/ into static/dist (or the folder given by --outdir).
  *
  * The output folder is replaced as a whole, so a renamed source never leaves a stale file behind.
- * There are no source maps: the static-file storage would look for maps nobody ships.
+ * Text files are compressed ahead, so that no server has to. There are no source maps: the
+ * static-file storage would look for maps nobody ships.
  */
-import { copyFile, mkdir, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
+import { brotliCompress, gzip } from "node:zlib";
 
 import { build } from "esbuild";
 
@@ -37,6 +39,20 @@ async function copyAll() {
   }
 }
 
+/** Written beside each text file, where WhiteNoise looks for them; at their strongest. */
+const packers = { ".br": promisify(brotliCompress), ".gz": promisify(gzip) };
+const packed = new Set([".css", ".js", ".svg", ".wasm"]);
+
+async function compressAll() {
+  const names = await readdir(outdir, { recursive: true });
+  for (const name of names.filter((each) => packed.has(extname(each)))) {
+    const content = await readFile(join(outdir, name));
+    for (const [suffix, pack] of Object.entries(packers)) {
+      await writeFile(join(outdir, name + suffix), await pack(content, { level: 9 }));
+    }
+  }
+}
+
 await rm(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: here,
@@ -56,3 +72,4 @@ await build({
   logLevel: "warning",
 });
 await copyAll();
+await compressAll();

@@ -24,6 +24,30 @@ EXPLANATIONS: dict[Metric, str | Promise] = {
     ),
 }
 
+# What a higher value means, and what else plays a part in it: no scale explains itself.
+BACKGROUNDS: dict[Metric, str | Promise] = {
+    Metric.WRINKLES: _(
+        "A higher value means that the scanner saw more lines, or saw them more clearly. The"
+        " expression on the face and the light during the capture play a part in it."
+    ),
+    Metric.PORES: _(
+        "A higher value means that the scanner saw more pores, or larger ones. The light during"
+        " the capture and make-up play a part in it."
+    ),
+    Metric.PIGMENTATION: _(
+        "A higher value means that a larger part of the skin is darker than its surroundings."
+        " Sun before the capture and make-up play a part in it."
+    ),
+    Metric.REDNESS: _(
+        "A higher value means that a larger part of the skin looks redder than its surroundings."
+        " Warmth, exertion or rubbing shortly before the capture play a part in it."
+    ),
+    Metric.HYDRATION_PROXY: _(
+        "A higher value means that the scanner estimates more water at the surface of the skin."
+        " Cream on the skin and the air in the room play a part in it."
+    ),
+}
+
 LIGHTS: dict[str, str | Promise] = {
     "white": _("White light"),
     "uv": _("UV light"),
@@ -35,7 +59,21 @@ VIEWS: dict[str, str | Promise] = {
     "front": _("Face from the front"),
     "left": _("Face from the left"),
     "right": _("Face from the right"),
+    "left_side": _("Face from the left side"),
+    "right_side": _("Face from the right side"),
 }
+
+# Short enough for a button. Left and right are the scanned person's own.
+VIEW_NAMES: dict[str, str | Promise] = {
+    "front": _("Front"),
+    "left": _("Half left"),
+    "right": _("Half right"),
+    "left_side": _("Left"),
+    "right_side": _("Right"),
+}
+
+# As they follow one another on the screen: the person's right is the reader's left.
+WALK_ROUND = ("right_side", "right", "front", "left", "left_side")
 
 ACTIONS: dict[str, str | Promise] = {
     "scan.discovered": _("Scan found"),
@@ -43,6 +81,8 @@ ACTIONS: dict[str, str | Promise] = {
     "scan.pulled": _("Copied and sealed"),
     "conversion.started": _("3D conversion started"),
     "scan.converted": _("3D view made"),
+    "detail.wanted": _("Full detail asked for"),
+    "detail.made": _("3D view in full detail made"),
     "scans.listed": _("List viewed"),
     "scan.viewed": _("Viewed in the practice"),
     "report.created": _("Report created"),

@@ -37,6 +37,8 @@ EXPECTED: dict[str, dict[str, int]] = {
     "reports:scan_detail": INSIDE,
     "reports:scan_file": INSIDE,
     "reports:scan_pdf": INSIDE,
+    "reports:scan_model": INSIDE,
+    "reports:accent": ANYBODY,
     "retention:confirm_erasure": {**INSIDE, "reader": 403},
     "retention:receipt": INSIDE,
 }
@@ -78,6 +80,8 @@ def addresses(
         "reports:scan_detail": [scan.pk],
         "reports:scan_file": [scan.pk, asset.pk],
         "reports:scan_pdf": [scan.pk],
+        "reports:scan_model": [scan.pk],
+        "reports:accent": ["0e5a61"],
         "retention:confirm_erasure": [scan.pk],
     }
     fixed = {

@@ -2,23 +2,22 @@
 import { CameraRig } from "./viewer/camera.js";
 import { Commands } from "./viewer/commands.js";
 import { bindGestures } from "./viewer/gestures.js";
-import { loadModel } from "./viewer/load.js";
+import { decodeModel } from "./viewer/load.js";
 import { Skin } from "./viewer/skin.js";
 import { Stage } from "./viewer/stage.js";
 
 /**
- * Fetches the model, draws it into the stage and returns the handles the page needs.
+ * Decodes the model, draws it into the stage and returns the handles the page needs.
  *
  * @param {object} options
  * @param {HTMLElement} options.stage focusable element that receives the canvas and the keys
- * @param {import("./report/panel.js").ViewerConfig} options.config
+ * @param {Promise<ArrayBuffer>} options.data the model, a GLB file
  * @param {{js: string, wasm: string}} options.decoder addresses of the Draco decoder
- * @param {(share: number | null) => void} options.onProgress 0 to 1, null while unpacking
  * @param {(view: {name: string, direction: string, height: string}) => void} options.onView
  * @throws {Error} when the model cannot be fetched, decoded or drawn
  */
-export async function openViewer({ stage: element, config, decoder, onProgress, onView }) {
-  const { object, mesh } = await loadModel({ ...config.model, decoder, onProgress });
+export async function openViewer({ stage: element, data, decoder, onView }) {
+  const { object, mesh } = await decodeModel({ data, decoder });
   const stage = new Stage(element);
   try {
     const skin = new Skin({ mesh, stage });
@@ -32,6 +31,7 @@ export async function openViewer({ stage: element, config, decoder, onProgress, 
       command: (name) => commands.run(name),
       setLayer: (url) => skin.setLayer(url),
       setOverlay: (url) => skin.setOverlay(url),
+      setZone: (zone) => skin.setZone(zone),
       setFreeTouch: (free) => gestures.setFreeTouch(free),
     };
   } catch (error) {

@@ -22,6 +22,9 @@ FileUrl = Callable[[Asset], str]
 
 @dataclass(frozen=True, slots=True)
 class ZoneValue:
+    """A metric in one area of the face; ``share`` as for the whole face."""
+
+    key: str
     label: str
     value_text: str
     share: float
@@ -44,6 +47,7 @@ class MetricValue:
     share: float
     is_estimate: bool
     explanation: str
+    background: str
     zones: list[ZoneValue]
 
 
@@ -63,7 +67,23 @@ class Page:
     model: dict[str, Any] | None
     layers: list[dict[str, str]]
     overlays: list[dict[str, str]]
+    zones: dict[str, Any] | None
     notice: str
+    pdf_url: str = ""
+
+    @property
+    def views(self) -> list[dict[str, Any]]:
+        """The buttons of the viewer: every still, and what only the 3D model can show.
+
+        The latter have no ``url``. From the person's right to their left, as one walks round.
+        """
+        stills = {still["view"]: still for still in self.stills}
+        return [
+            {"view": view, "label": _view(view), "name": str(wording.VIEW_NAMES[view])}
+            | stills.get(view, {"url": ""})
+            for view in wording.WALK_ROUND
+            if self.model or view in stills
+        ]
 
     @property
     def viewer(self) -> dict[str, Any]:
@@ -72,14 +92,25 @@ class Page:
             "model": self.model,
             "layers": self.layers,
             "overlays": self.overlays,
+            "zones": self.zones,
         }
 
 
-def build_page(*, scan: Scan, report: Report | None, key: UnlockedKey, file_url: FileUrl) -> Page:
+def build_page(
+    *,
+    scan: Scan,
+    report: Report | None,
+    key: UnlockedKey,
+    file_url: FileUrl,
+    pdf_url: str = "",
+    in_detail: bool = False,
+) -> Page:
     """Open the values and name the files.
 
     Args:
         file_url: gives the same-origin address of a file for this reader.
+        pdf_url: the same-origin address of the PDF; empty where there is none.
+        in_detail: show the model in full detail where that was made.
     """
     files = derived(scan=scan)
     return Page(
@@ -91,21 +122,18 @@ def build_page(*, scan: Scan, report: Report | None, key: UnlockedKey, file_url:
         algorithm_version=scan.algorithm_version,
         due_on=report.due_on if report else None,
         metrics=_metrics(measurements(scan=scan, key=key)),
-        stills=[_still(file, file_url) for file in _of_kind(files, Asset.Kind.STILL)],
-        model=_model(files, file_url),
+        stills=[
+            _still(file, file_url) for file in _of_kind(files, Asset.Kind.STILL) if _whole(file)
+        ],
+        model=_model(files, file_url, in_detail=in_detail),
         layers=[
-            {
-                "light": f.light,
-                "label": _light(f),
-                "url": file_url(f),
-            }
+            {"light": f.light, "label": _light(f), "url": file_url(f)}
             for f in _of_kind(files, Asset.Kind.LAYER)
         ],
-        overlays=[
-            {"metric": f.metric, "label": str(Metric(f.metric).label), "url": file_url(f)}
-            for f in _of_kind(files, Asset.Kind.OVERLAY)
-        ],
+        overlays=_overlays(files, file_url),
+        zones=_zones(files, file_url),
         notice=gettext(str(wording.NOTICE)),
+        pdf_url=pdf_url,
     )
 
 
@@ -119,19 +147,55 @@ def _light(file: Asset) -> str:
     return str(wording.LIGHTS.get(file.light, file.light))
 
 
-def _model(files: list[Asset], file_url: FileUrl) -> dict[str, Any] | None:
-    models = _of_kind(files, Asset.Kind.MODEL)
+def _model(files: list[Asset], file_url: FileUrl, *, in_detail: bool) -> dict[str, Any] | None:
+    detailed = _of_kind(files, Asset.Kind.DETAIL) if in_detail else []
+    models = detailed or _of_kind(files, Asset.Kind.MODEL)
     return {"url": file_url(models[0]), "bytes": models[0].bytes} if models else None
+
+
+def _whole(still: Asset) -> bool:
+    """Whether it shows the whole face as it is, not an overlay or an area from nearby."""
+    return not still.metric and still.view in wording.VIEWS
+
+
+def _overlays(files: list[Asset], file_url: FileUrl) -> list[dict[str, str]]:
+    """What may be laid over the face; ``still`` is the front with it, where there is one."""
+    stills = {
+        file.metric: file_url(file)
+        for file in _of_kind(files, Asset.Kind.STILL)
+        if file.metric and file.view == "front"
+    }
+    return [
+        {
+            "metric": file.metric,
+            "label": str(Metric(file.metric).label),
+            "url": file_url(file),
+            "still": stills.get(file.metric, ""),
+        }
+        for file in _of_kind(files, Asset.Kind.OVERLAY)
+    ]
+
+
+def _zones(files: list[Asset], file_url: FileUrl) -> dict[str, Any] | None:
+    """The map of the areas in the model's texture layout: level 1 is the first of ``names``."""
+    maps = _of_kind(files, Asset.Kind.ZONES)
+    if not maps:
+        return None
+    return {"url": file_url(maps[0]), "names": [zone.value for zone in Zone if zone != Zone.FACE]}
 
 
 def _still(file: Asset, file_url: FileUrl) -> dict[str, Any]:
     return {
         "view": file.view,
         "url": file_url(file),
-        "label": str(wording.VIEWS.get(file.view, file.view)),
+        "label": _view(file.view),
         "width": 800,
         "height": 1000,
     }
+
+
+def _view(name: str) -> str:
+    return str(wording.VIEWS.get(name, name))
 
 
 def _metrics(values: list[Measured]) -> list[MetricValue]:
@@ -154,8 +218,9 @@ def _metric(metric: Metric, zones: dict[Zone, Measured]) -> MetricValue:
         share=_share(whole),
         is_estimate=metric.is_estimate,
         explanation=str(wording.EXPLANATIONS[metric]),
+        background=str(wording.BACKGROUNDS[metric]),
         zones=[
-            ZoneValue(str(zone.label), _text(zones[zone].value), _share(zones[zone]))
+            ZoneValue(zone.value, str(zone.label), _text(zones[zone].value), _share(zones[zone]))
             for zone in Zone
             if zone in zones and zone != Zone.FACE
         ],

@@ -18,6 +18,7 @@ from reports import wording
 from reports.domain.page import Page, build_page
 from reports.domain.status import status_of, timeline
 from reports.models import Delivery, Report
+from reports.views.detail import detail_context
 from reports.views.files import derived_asset, send_file
 from scans.domain.progress import Shown, in_progress
 from scans.models import Asset, Scan
@@ -75,7 +76,8 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
         "timeline": timeline(scan, report, deliveries),
         "files": _files(scan),
         "audit": _entries(scan, report),
-        "page": _page(scan, report, unlock(scan.key_id, access=access)),
+        "page": _page(request, scan, report, unlock(scan.key_id, access=access)),
+        **detail_context(request, scan),
         "erase_url": f"{request.path}erase/" if request.user.may_write else "",
     }
     return render(request, "reports/scan_detail.html", context)
@@ -110,7 +112,9 @@ def _row(scan: Scan, key: UnlockedKey, progress: Shown | None) -> dict[str, Any]
     }
 
 
-def _page(scan: Scan, report: Report | None, key: UnlockedKey) -> Page | None:
+def _page(
+    request: StaffRequest, scan: Scan, report: Report | None, key: UnlockedKey
+) -> Page | None:
     if scan.state != Scan.State.READY:
         return None
     return build_page(
@@ -118,6 +122,7 @@ def _page(scan: Scan, report: Report | None, key: UnlockedKey) -> Page | None:
         report=report,
         key=key,
         file_url=lambda asset: reverse("reports:scan_file", args=[scan.pk, asset.pk]),
+        in_detail=request.GET.get("model") == "detail",
     )
 
 

@@ -1,15 +1,12 @@
 """What the holder of a link sees."""
 
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse, translate_url
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,30 +17,21 @@ from audit.words import Action
 from dermalia.clients import client_address
 from dermalia.sealing.keys import unlock
 from dermalia.tenancy import practice_scope
-from practices.models import Practice
+from reports.domain.codes import check_code
 from reports.domain.links import Found, digest
 from reports.domain.page import build_page
+from reports.domain.privacy import privacy_facts
 from reports.domain.visits import count, visit
 from reports.models import Report, Tally
 from reports.queries import visible_file, visible_report
 from reports.views.files import send_file
+from reports.views.gate import languages, show_gate, show_gone, typed_code
 from reports.views.holder import find_or_404, opened, remember_opened, secret_address
 from reports.views.remembered import Page, RememberedPages
 from scans.models import Asset
+from scans.queries import person
 
 PAGES = RememberedPages()
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """What may be shown to anybody who has the address: nothing about health."""
-
-    practice_name: str
-    practice_contact: str
-
-    @classmethod
-    def of(cls, practice: Practice) -> "Gate":
-        return cls(practice.name, practice.phone or practice.email)
 
 
 @csrf_exempt  # whoever can forge this request knows the link; and a token would be a cookie
@@ -57,11 +45,10 @@ def patient(request: HttpRequest, link: str) -> HttpResponseBase:
     with practice_scope(found.practice_id):
         report = None if found.gone else visible_report(found.report_id)
         if report is None:
-            return _gone(request, found)
+            return show_gone(request, found.practice_id)
         if request.method == "POST":
             return _open(request, report, link)
-        gate = {"gate": Gate.of(report.practice)} | _languages(request)
-        return render(request, "reports/gate.html", gate)
+        return show_gate(request, report)
 
 
 @require_safe
@@ -109,7 +96,7 @@ def _look(request: HttpRequest, link: str) -> HttpResponse:
     with practice_scope(found.practice_id):
         state = _visit(request, link)
         if state is None:
-            return _gone(request, found)
+            return show_gone(request, found.practice_id)
         page = _rendered(request, found, link, state)
         count(*page.tallies, practice_id=found.practice_id)
     PAGES.put((digest(link), str(get_language())), page)
@@ -124,13 +111,20 @@ def _visit(request: HttpRequest, link: str) -> str | None:
 def _rendered(request: HttpRequest, found: Found, link: str, state: str) -> Page:
     report = Report.objects.select_related("scan", "practice").get(pk=found.report_id)
     access = record_access(Action.REPORT_VIEWED, who=PATIENT, object_id=report.pk)
+    key = unlock(report.scan.key_id, access=access)
     content = build_page(
         scan=report.scan,
         report=report,
-        key=unlock(report.scan.key_id, access=access),
+        key=key,
         file_url=lambda asset: reverse("reports:patient_file", args=[link, asset.pk]),
+        pdf_url=reverse("reports:patient_pdf", args=[link]),
     )
-    body = render(request, "reports/report.html", {"page": content} | _languages(request)).content
+    context = {
+        "page": content,
+        "privacy": privacy_facts(report=report, person=person(scan=report.scan, key=key)),
+        "privacy_url": reverse("reports:patient_privacy", args=[link]),
+    }
+    body = render(request, "reports/report.html", context | languages(request)).content
     tallies = _tallies(report) if report.practice.counts_use else ()
     return Page(body, found.practice_id, state, tallies)
 
@@ -142,24 +136,15 @@ def _tallies(report: Report) -> tuple[Tally.What, ...]:
 
 
 def _open(request: HttpRequest, report: Report, link: str) -> HttpResponse:
+    if report.code_digest is not None:
+        typed = typed_code(request)
+        answer = check_code(report=report, typed=typed) if typed else None
+        if answer is None or not answer.right:
+            until = answer.locked_until if answer else None
+            return show_gate(request, report, refused=True, locked_until=until)
     Report.objects.filter(pk=report.pk).update(opened_at=Coalesce("opened_at", Now()))
     record(Action.REPORT_OPENED, who=PATIENT, object_id=report.pk)
     response = HttpResponseRedirect(request.path)
     response.status_code = 303
     remember_opened(response, link, practice_id=report.practice_id)
     return response
-
-
-def _gone(request: HttpRequest, found: Found) -> HttpResponse:
-    practice = Practice.objects.get(pk=found.practice_id)
-    context = {"gate": Gate.of(practice)} | _languages(request)
-    return render(request, "reports/gone.html", context, status=410)
-
-
-def _languages(request: HttpRequest) -> dict[str, Any]:
-    return {
-        "language_links": [
-            (code, label, translate_url(request.path, code), code == get_language())
-            for code, label in settings.LANGUAGES
-        ]
-    }

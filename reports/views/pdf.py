@@ -57,7 +57,10 @@ def scan_pdf(request: HttpRequest, scan_id: UUID) -> HttpResponseBase:
         return redirect("practices:signed_out")
     with practice_scope(request.user.practice_id):
         scan = get_object_or_404(
-            Scan.objects.select_related("practice", "report"), pk=scan_id, state=Scan.State.READY
+            Scan.objects.select_related("practice", "report"),
+            pk=scan_id,
+            state=Scan.State.READY,
+            report__isnull=False,
         )
         report: Report = scan.report
         wanted = _wanted(scan, report, who=staff(request.user), language=report.language)

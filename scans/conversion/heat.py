@@ -1,4 +1,4 @@
-"""A measured overlay mixed over the lit skin, as the 3D view's shader does it."""
+"""A measured overlay on a face of plaster, as the 3D view's shader draws it."""
 
 from __future__ import annotations
 
@@ -16,31 +16,29 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-_SHARE = 0.82  # of the skin's own picture that an overlay covers
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_LEAST_STRUCTURE = 0.72  # how dark the darkest skin leaves the plaster
+_SHADE = 0.45  # how much of the light's modelling stays
 
-# Cividis (Nuñez, Anderton, Renslow 2018, doi:10.1371/journal.pone.0199239): lightness rises
-# evenly, with and without colour vision deficiency. The stops are the 3D view's.
-_STOPS = (
-    (0x00, 0x20, 0x4D),
-    (0x00, 0x33, 0x6F),
-    (0x39, 0x48, 0x6B),
-    (0x57, 0x5C, 0x6D),
-    (0x70, 0x71, 0x73),
-    (0x8A, 0x87, 0x79),
-    (0xA6, 0x9D, 0x75),
-    (0xC4, 0xB5, 0x6C),
-    (0xE4, 0xCF, 0x5B),
-    (0xFF, 0xEA, 0x46),
+# One hue, lightness falling evenly: reads the same with and without colour vision deficiency, in
+# grey print and on every skin. The stops are the 3D view's (frontend/js/viewer/scale.js).
+STOPS = (
+    (0xF0, 0xEA, 0xE0),
+    (0xBF, 0xD2, 0xCC),
+    (0x8D, 0xB9, 0xB6),
+    (0x57, 0x9E, 0xA1),
+    (0x24, 0x7F, 0x87),
+    (0x0D, 0x5E, 0x69),
+    (0x05, 0x3C, 0x48),
 )
 _TABLE = np.stack(
     [
         LINEAR[
             np.rint(
-                np.interp(np.linspace(0, 1, 256), np.linspace(0, 1, len(_STOPS)), channel)
+                np.interp(np.linspace(0, 1, 256), np.linspace(0, 1, len(STOPS)), channel)
             ).astype(np.uint8)
         ]
-        for channel in np.array(_STOPS).T
+        for channel in np.array(STOPS).T
     ],
     axis=1,
 )
@@ -62,13 +60,23 @@ class Heat:
     def over(self, points: Points) -> Floats:
         """Linear colours (k, 3) of points that have texture coordinates."""
         assert points.uv is not None
-        lit = points.colors()
-        grey = (lit @ _LUMINANCE)[:, None]
         found = self.texture.at(points.uv)
-        level = found if self.is_grey else (found @ _LUMINANCE)[:, None]
-        tint = _TABLE[(found[:, 0] * 255 + 0.5).astype(np.uint8)] if self.is_grey else found
-        # Where little or nothing was measured the face stays easier to recognise.
-        rise = np.clip(level / np.float32(0.4), 0, 1)
-        share = _SHARE * (0.6 + 0.4 * rise * rise * (3 - 2 * rise))
-        mixed: Floats = (0.06 + grey) * (1 - share) + tint * (0.78 + 0.5 * grey) * share
+        structure = _LEAST_STRUCTURE + (1 - _LEAST_STRUCTURE) * _smooth(points.albedo, 0.45)
+        light = 1 + _SHADE * (points.light - 1)
+        tinted: Floats = self._tint(found) * structure * light[:, None]
+        return tinted
+
+    def _tint(self, found: Floats) -> Floats:
+        if self.is_grey:
+            levels: Floats = _TABLE[(found[:, 0] * 255 + 0.5).astype(np.uint8)]
+            return levels
+        share = _smooth(found, 0.4)
+        mixed: Floats = _TABLE[0] * (1 - share) + found * share
         return mixed
+
+
+def _smooth(colors: Floats, full: float) -> Floats:
+    """From 0 for black to 1 at a luminance of ``full``, (k, 1), smoothly at both ends."""
+    rise = np.clip((colors @ _LUMINANCE) / np.float32(full), 0, 1)[:, None]
+    smooth: Floats = rise * rise * (3 - 2 * rise)
+    return smooth

@@ -10,9 +10,24 @@ from collections.abc import Iterator
 import pytest
 import requests
 from django.conf import settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from django.test import override_settings
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.conftest import process_environment
+from dermalia.sandbox.face import Capture
+from dermalia.sandbox.isemeco import IsemecoStandIn
+from dermalia.sandbox.resend import ResendStandIn
+from practices.domain.tenants import create_practice
+from practices.models import Practice
+from reports.models import Report
+from tests.browser.states import opened_context, watch
+from tests.conftest import (
+    connect_to,
+    discover,
+    link_in_mail,
+    process_environment,
+    release_at_once,
+    report_of,
+)
 
 FLAGS = (
     "--no-sandbox",
@@ -64,30 +79,33 @@ def site(committed: None) -> Iterator[str]:
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A page that fails its test for any script error, CSP violation or foreign request."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    trouble: list[str] = []
-    opened.on("pageerror", lambda error: trouble.append(str(error)))
-    opened.on(
-        "console",
-        lambda message: trouble.append(message.text) if _is_trouble(message) else None,
-    )
-    opened.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith(("http://localhost:", "http://127.0.0.1:", "blob:", "data:"))
-            else trouble.append(f"foreign request: {request.url}")
-        ),
-    )
-    yield opened
-    context.close()
+    with opened_context(chromium, viewport={"width": 1280, "height": 900}) as context:
+        opened = context.new_page()
+        trouble = watch(opened)
+        yield opened
     assert trouble == []
 
 
-def _is_trouble(message: ConsoleMessage) -> bool:
-    # A form that comes back with its mistakes marked is a 422, which Chromium reports.
-    return message.type == "error" and "status of 422" not in message.text
+@pytest.fixture
+def practice(committed: None) -> Practice:
+    practice = create_practice(
+        name="Demo-Praxis", email="praxis@example.org", phone="+49 000 000000"
+    )
+    release_at_once(practice)
+    return practice
+
+
+@pytest.fixture
+def report(practice: Practice, cluster: IsemecoStandIn, small_capture: Capture) -> Report:
+    cluster.add_scan(small_capture, first_name="Demo", email="patient@example.org")
+    return report_of(discover(connect_to(cluster, practice))[0])
+
+
+@pytest.fixture
+def mailed(site: str, report: Report, mailbox: ResendStandIn) -> None:
+    """The mail with the link has come in."""
+    with override_settings(PUBLIC_URL=site):
+        link_in_mail(report, mailbox)
 
 
 def _await(origin: str) -> None:

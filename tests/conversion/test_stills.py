@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +14,12 @@ from dermalia.sandbox.face import ZONES as DRAWN_ZONES
 from dermalia.sandbox.face import make_capture
 from scans.conversion import Conversion, ConversionError, ErrorCode, Profile, SourceFile, convert
 from scans.conversion.camera import close_up
+from scans.conversion.heat import STOPS
 from scans.conversion.zones import ZONES
 
 from . import support
 
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = Profile(triangles=20_000, texture_size=512, still_width=200, still_height=250, zone_size=96)
 
 
@@ -64,6 +68,14 @@ def test_profiles_look_to_the_sides_the_subject_looks_to(converted: Conversion) 
     assert np.std(columns[0]) > np.std(columns[1])
 
 
+def test_stills_and_3d_view_share_their_scale() -> None:
+    script = (ROOT / "frontend/js/viewer/scale.js").read_text()
+    table = re.search(r"const STOPS = \[(.*?)\];", script, re.DOTALL)
+    assert table is not None
+    numbers = [int(number, 16) for number in re.findall(r"0x([0-9a-f]{2})", table.group(1))]
+    assert numbers == [channel for stop in STOPS for channel in stop]
+
+
 def test_an_overlay_lies_over_the_front_in_colours_that_rise_with_its_levels(
     converted: Conversion,
 ) -> None:
@@ -74,12 +86,12 @@ def test_an_overlay_lies_over_the_front_in_colours_that_rise_with_its_levels(
     assert 0.1 < changed.mean() < 0.6
     beside = changed & ~covered(converted, "still-front.webp")
     assert beside.mean() < 0.01  # the outline's pixels are part skin, part backdrop
-    # Cividis: yellow where much was measured, blue where nothing was.
-    yellow = (heat[..., 0] > 150) & (heat[..., 2] < 130)
-    assert yellow[60:160].mean() > 0.05
-    skin = changed & (plain[..., 0] > plain[..., 2] + 20) & ~yellow
-    assert (plain[skin][:, 2] - plain[skin][:, 0]).mean() < -25
-    assert (heat[skin][:, 2] - heat[skin][:, 0]).mean() > -5
+    # On plaster: teal where much was measured, warm and light where nothing was.
+    teal = (heat[..., 2] > heat[..., 0] + 25) & changed
+    assert teal[60:160].mean() > 0.05
+    skin = changed & (plain[..., 0] > plain[..., 2] + 20) & ~teal
+    assert (plain[skin][:, 0] - plain[skin][:, 2]).mean() > 25
+    assert np.abs(heat[skin][:, 0] - heat[skin][:, 2]).mean() < 25
 
 
 def test_every_zone_gets_a_close_up(converted: Conversion) -> None:

@@ -20,7 +20,11 @@ def without_tags(text: str) -> str:
     return re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", "", text, flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=name)
+# What becomes a PDF never meets a browser's policy.
+SERVED = [path for path in TEMPLATES if "pdf" not in path.parts]
+
+
+@pytest.mark.parametrize("template", SERVED, ids=name)
 def test_a_template_needs_nothing_the_content_security_policy_forbids(template: Path) -> None:
     html = without_tags(template.read_text())
     assert re.findall(r"\sstyle\s*=|<style|\son[a-z]+\s*=|javascript:", html) == []

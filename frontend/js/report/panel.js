@@ -1,9 +1,9 @@
 /**
  * The 3D panel as the page sees it: poster, the button that loads the model, progress, messages.
  *
- * The element carries `data-state` (idle, loading, ready, failed) and `data-view` (front, left,
- * right, custom); the stylesheet shows and hides parts by them. Everything works on the poster
- * until the model is there, and goes on working on it when the model never comes.
+ * The element carries `data-state` (idle, loading, ready, failed) and `data-view` (a view's name
+ * or custom); the stylesheet shows and hides parts by them. Everything works on the poster until
+ * the model is there, and goes on working on it when the model never comes.
  *
  * @typedef {object} ViewerConfig
  * @property {{url: string, bytes: number} | null} model
@@ -12,8 +12,12 @@
  * @property {{metric: string, label: string, url: string}[]} overlays
  *   8-bit grey images in the model's UV layout.
  */
+import { bindLayers } from "./choices.js";
+import { download, size } from "./download.js";
+import { whenItCostsNothing } from "./eager.js";
+import { bindFullScreen } from "./fullscreen.js";
+import { Overlays } from "./overlays.js";
 import { ViewButtons } from "./stills.js";
-import { bindTools } from "./tools.js";
 
 export class ViewerPanel {
   /**
@@ -25,12 +29,10 @@ export class ViewerPanel {
     this.config = config;
     this.viewer = null;
     this.stage = root.querySelector("[data-stage]");
-    this.loadButton = root.querySelector("[data-load]");
-    this.progress = root.querySelector("[data-progress]");
-    this.progressText = root.querySelector("[data-progress-text]");
     this.announcer = root.querySelector("[data-announce]");
     this.message = root.querySelector("[data-message]");
     this.views = new ViewButtons(this);
+    this.overlays = new Overlays(this);
     this.#offerModel();
   }
 
@@ -44,70 +46,110 @@ export class ViewerPanel {
     this.announcer.textContent = text;
   }
 
-  #offerModel() {
-    if (!this.config.model) return;
-    this.loadButton.addEventListener("click", () => this.open());
-    this.loadButton.hidden = false;
-    for (const button of document.querySelectorAll("[data-show-overlay]")) {
-      button.hidden = !this.config.overlays.some((o) => o.metric === button.dataset.showOverlay);
-      button.addEventListener("click", () => this.#showOverlay(button.dataset.showOverlay));
-    }
-  }
-
-  /** Loads the viewer code and the model once. A failed attempt may be repeated. */
-  async open() {
-    if (this.root.dataset.state === "loading" || this.viewer) return;
-    if (!hasWebGL()) return this.#fail(this.say("unsupported"));
-    this.#setState("loading");
-    this.tell("");
-    this.stage.focus({ preventScroll: true });
-    this.announce(this.say("loading"));
-    try {
-      const { openViewer } = await import(this.root.dataset.viewerScript);
-      this.viewer = await openViewer({
-        stage: this.stage,
-        config: this.config,
-        decoder: { js: this.root.dataset.dracoJs, wasm: this.root.dataset.dracoWasm },
-        onProgress: (share) => this.#showProgress(share),
-        onView: (view) => this.#viewChanged(view),
-      });
-    } catch (error) {
-      // The reason is of use to a developer only; the page keeps its pictures.
-      console.warn("3D view not available:", error);
-      return this.#fail(this.say("failed"));
-    }
-    bindTools(this);
-    this.#setState("ready");
-    this.stage.tabIndex = 0;
-    this.announce(this.say("ready"));
-    // The poster may have been turned before.
-    this.viewer.show(this.root.dataset.view);
-  }
-
   /** Shows and speaks a message below the picture; an empty text takes it away. */
   tell(message) {
     this.message.textContent = message;
     this.announce(message);
   }
 
+  #offerModel() {
+    // A browser that cannot even name WebGL is not offered it; others may still refuse it later.
+    const in3D = Boolean(this.config.model) && "WebGL2RenderingContext" in window;
+    this.overlays.offer({ in3D });
+    this.root.toggleAttribute("data-flat", !in3D);
+    if (!in3D) return;
+    const button = this.root.querySelector("[data-load]");
+    button.addEventListener("click", () => this.open({ focus: true }));
+    button.hidden = false;
+    whenItCostsNothing(this.stage, () => this.open({ focus: false }));
+  }
+
+  /**
+   * Loads the viewer code and the model once. A failed attempt may be repeated.
+   *
+   * @param {{focus: boolean}} options whether the person asked, so that the keys go to the face
+   */
+  async open({ focus }) {
+    const { state } = this.root.dataset;
+    if (state === "loading" || state === "ready" || this.root.hasAttribute("data-flat")) return;
+    if (!hasWebGL()) {
+      this.#giveUp();
+      return;
+    }
+    this.root.dataset.state = "loading";
+    this.tell("");
+    if (focus) this.stage.focus({ preventScroll: true });
+    this.announce(this.say("loading"));
+    // The poster may have been turned before.
+    const { view } = this.root.dataset;
+    try {
+      this.viewer = await this.#load();
+    } catch (error) {
+      // The reason is of use to a developer only; the page keeps its pictures.
+      console.warn("3D view not available:", error);
+      this.#fail(this.say("failed"));
+      return;
+    }
+    this.#ready(view);
+  }
+
+  async #load() {
+    const { url, bytes } = this.config.model;
+    const { viewerScript, dracoJs, dracoWasm } = this.root.dataset;
+    const data = download(url, bytes, (received) => this.#showProgress(received, bytes));
+    // Code and model come side by side; should both fail, one reason is enough.
+    data.then(() => this.#showUnpacking()).catch(() => undefined);
+    const { openViewer } = await import(viewerScript);
+    return openViewer({
+      stage: this.stage,
+      data,
+      decoder: { js: dracoJs, wasm: dracoWasm },
+      onView: (view) => this.#viewChanged(view),
+    });
+  }
+
+  #ready(view) {
+    for (const button of this.root.querySelectorAll("[data-tool]")) {
+      button.addEventListener("click", () => this.viewer.command(button.dataset.tool));
+    }
+    bindLayers(this);
+    bindFullScreen(this);
+    this.views.offerAll();
+    this.root.dataset.state = "ready";
+    this.stage.tabIndex = 0;
+    this.announce(this.say("ready"));
+    if (view !== this.root.dataset.view) this.viewer.show(view);
+  }
+
   #fail(message) {
-    this.#setState("failed");
+    this.root.dataset.state = "failed";
     this.tell(message);
   }
 
-  #setState(state) {
-    this.root.dataset.state = state;
+  /** The device has no 3D for us, now or later: the stills take over for good. */
+  #giveUp() {
+    this.#fail(this.say("unsupported"));
+    this.root.querySelector("[data-load]").hidden = true;
+    this.root.toggleAttribute("data-flat", true);
+    this.overlays.offer({ in3D: false });
   }
 
-  /** @param {number | null} share 0 to 1; null while the model is being unpacked */
-  #showProgress(share) {
-    if (share === null) {
-      this.progress.removeAttribute("value");
-      this.progressText.textContent = this.say("unpacking");
-      return;
-    }
-    this.progress.value = share * 100;
-    this.progressText.textContent = `${Math.round(share * 100)} %`;
+  #showProgress(received, bytes) {
+    const { lang } = document.documentElement;
+    const words = this.say("amount").replace("LOADED", size(received, lang));
+    this.#progress(received / bytes, words.replace("TOTAL", size(bytes, lang)));
+  }
+
+  #showUnpacking() {
+    this.#progress(null, this.say("unpacking"));
+  }
+
+  /** @param {number | null} share 0 to 1; null while it cannot be known */
+  #progress(share, words) {
+    const bar = this.root.querySelector("[data-progress]");
+    if (share === null) bar.removeAttribute("value");
+    else bar.value = share * 100;
+    this.root.querySelector("[data-progress-text]").textContent = words;
   }
 
   /** @param {{name: string, direction: string, height: string}} view */
@@ -117,15 +159,6 @@ export class ViewerPanel {
     const text = [this.say(direction), height && this.say(height)].filter(Boolean).join(" ");
     this.stage.querySelector("canvas")?.setAttribute("aria-label", text);
     this.announce(text);
-  }
-
-  async #showOverlay(metric) {
-    this.root.scrollIntoView({ block: "start" });
-    await this.open();
-    const select = this.root.querySelector("[data-overlay]");
-    if (!this.viewer || !select) return;
-    select.value = metric;
-    select.dispatchEvent(new Event("change"));
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * The view buttons: links to still pictures that become buttons once scripts run.
  *
- * Before the model is there they change the poster; afterwards they turn the camera.
+ * Before the model is there they change the poster; afterwards they turn the camera. Views of
+ * which there is no still come with the model.
  */
 export class ViewButtons {
   /** @param {import("./panel.js").ViewerPanel} panel */
@@ -13,6 +14,24 @@ export class ViewButtons {
     this.mark(panel.root.dataset.view);
   }
 
+  /** Offers every view, those without a still, too. */
+  offerAll() {
+    for (const button of this.buttons) button.parentElement.hidden = false;
+  }
+
+  /** @param {string} view shown now; any other name leaves no button pressed */
+  mark(view) {
+    for (const button of this.buttons) {
+      button.setAttribute("aria-pressed", String(button.dataset.viewTarget === view));
+    }
+  }
+
+  /** @param {{still: string} | undefined} overlay shown on the front; undefined: none */
+  lay(overlay) {
+    const front = this.buttons.find((button) => button.dataset.viewTarget === "front");
+    this.#picture(front, overlay?.still ?? front.href);
+  }
+
   #enhance(button) {
     button.setAttribute("role", "button");
     button.addEventListener("click", (event) => {
@@ -20,7 +39,7 @@ export class ViewButtons {
       this.#choose(button);
     });
     button.addEventListener("keydown", (event) => {
-      if (event.key !== " ") return;
+      if (event.key !== " " && event.key !== "Enter") return;
       event.preventDefault();
       this.#choose(button);
     });
@@ -32,17 +51,15 @@ export class ViewButtons {
       this.panel.viewer.show(view);
       return;
     }
-    this.poster.src = button.href;
-    this.poster.alt = button.dataset.alt;
-    this.panel.root.dataset.view = view;
-    this.mark(view);
-    this.panel.announce(button.dataset.alt);
+    this.#picture(button, button.href);
   }
 
-  /** @param {string} view shown now; any other name leaves no button pressed */
-  mark(view) {
-    for (const button of this.buttons) {
-      button.setAttribute("aria-pressed", String(button.dataset.viewTarget === view));
-    }
+  #picture(button, url) {
+    const { viewTarget, alt } = button.dataset;
+    this.poster.src = url;
+    this.poster.alt = alt;
+    this.panel.root.dataset.view = viewTarget;
+    this.mark(viewTarget);
+    this.panel.announce(alt);
   }
 }

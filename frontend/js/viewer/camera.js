@@ -39,6 +39,7 @@ export class CameraRig {
     stage.onResize = () => this.#place(this.pose);
     stage.beforeFrame = (now) => this.#step(now);
     this.#place(this.#preset("front"));
+    onView(describe(this.pose));
   }
 
   /** Distance at which the model fits the stage in every named view. */
@@ -51,7 +52,7 @@ export class CameraRig {
     return ZOOM_RANGE.map((zoom) => zoom * this.fitDistance);
   }
 
-  /** @param {"front" | "left" | "right"} name */
+  /** @param {string} name of a preset */
   show(name) {
     this.#moveTo(this.#preset(name));
   }

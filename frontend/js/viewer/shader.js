@@ -6,8 +6,10 @@
  * little sky, each creeping round the edge of the shadow, scaled to one for a surface that faces
  * the camera. View space has the camera's right, up and backward directions as its axes.
  *
- * The overlay is mixed in after lighting, so that a value looks the same in light and shade and
- * matches the legend; the skin below keeps its structure but gives up its colour.
+ * Under an overlay the face turns to plaster: a value must look the same on every skin, so the
+ * skin gives up its colour and keeps a trace of its structure, enough to find one's way; and it
+ * must look the same in light and shade, so the light is all but even. Around a chosen area the
+ * face steps back into shadow.
  */
 
 export const VERTEX = /* glsl */ `
@@ -31,7 +33,10 @@ uniform sampler2D skinMap;
 uniform float skinShare;
 uniform sampler2D overlayMap;
 uniform sampler2D overlayTable;
+uniform bool overlayInColor;
 uniform float overlayShare;
+uniform sampler2D zoneMap;
+uniform float zoneLevel;
 varying vec2 vTexel;
 varying vec3 vFacing;
 
@@ -39,6 +44,7 @@ const vec3 KEY = vec3(-0.50, 0.55, 0.67);
 const vec3 FILL = vec3(0.75, 0.10, 0.65);
 const float SKY = 0.22;
 const float INSIDE = 0.35;
+const vec3 BESIDE = vec3(0.56, 0.545, 0.52);
 
 float wrapped(vec3 normal, vec3 lamp, float strength, float wrap) {
   return strength * max(dot(normal, normalize(lamp)) + wrap, 0.0) / (1.0 + wrap);
@@ -49,14 +55,32 @@ float unscaled(vec3 normal) {
   return sky + wrapped(normal, KEY, 0.62, 0.45) + wrapped(normal, FILL, 0.24, 0.60);
 }
 
-vec3 overlaid(vec3 color) {
+/** Share of the chosen area around this point; between texels it fades, so that no steps show. */
+float inside() {
+  vec2 size = vec2(textureSize(zoneMap, 0));
+  vec2 place = vTexel * size - 0.5;
+  vec2 corner = floor(place);
+  vec2 part = place - corner;
+  vec4 levels = vec4(
+    texture2D(zoneMap, (corner + vec2(0.5, 0.5)) / size).r,
+    texture2D(zoneMap, (corner + vec2(1.5, 0.5)) / size).r,
+    texture2D(zoneMap, (corner + vec2(0.5, 1.5)) / size).r,
+    texture2D(zoneMap, (corner + vec2(1.5, 1.5)) / size).r
+  );
+  vec4 held = 1.0 - step(0.5, abs(levels * 255.0 - zoneLevel));
+  return mix(mix(held.x, held.y, part.x), mix(held.z, held.w, part.x), part.y);
+}
+
+vec3 overlaid(vec3 albedo, float light) {
+  vec3 found = texture2D(overlayMap, vTexel).rgb;
   // Texel centres: level 0 and 255 are the two ends of the table.
-  float level = texture2D(overlayMap, vTexel).r;
-  vec3 tint = texture2D(overlayTable, vec2((level * 255.0 + 0.5) / 256.0, 0.5)).rgb;
-  float grey = luminance(color);
-  // Where little or nothing was measured the face stays easier to recognise.
-  float share = overlayShare * mix(0.6, 1.0, smoothstep(0.0, 0.4, level));
-  return mix(vec3(0.06 + grey), tint * (0.78 + 0.5 * grey), share);
+  vec3 tint = texture2D(overlayTable, vec2((found.r * 255.0 + 0.5) / 256.0, 0.5)).rgb;
+  if (overlayInColor) {
+    vec3 plaster = texture2D(overlayTable, vec2(0.5 / 256.0, 0.5)).rgb;
+    tint = mix(plaster, found, smoothstep(0.0, 0.4, luminance(found)));
+  }
+  float structure = mix(0.72, 1.0, smoothstep(0.0, 0.45, luminance(albedo)));
+  return tint * structure * mix(1.0, light, 0.45);
 }
 
 void main() {
@@ -67,8 +91,8 @@ void main() {
   #if defined( USE_COLOR ) || defined( USE_COLOR_ALPHA )
     albedo *= vColor.rgb;
   #endif
-  vec3 color = albedo * light;
-  if (overlayShare > 0.0) color = overlaid(color);
+  vec3 color = overlayShare > 0.0 ? overlaid(albedo, light) : albedo * light;
+  if (zoneLevel > 0.0) color = mix(luminance(color) * BESIDE, color, inside());
   gl_FragColor = vec4(color, 1.0);
   #include <colorspace_fragment>
 }

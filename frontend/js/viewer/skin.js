@@ -3,6 +3,7 @@ import {
   DataTexture,
   DoubleSide,
   LinearFilter,
+  NearestFilter,
   NoColorSpace,
   SRGBColorSpace,
   ShaderMaterial,
@@ -10,16 +11,16 @@ import {
   TextureLoader,
 } from "three";
 
-import { cividisTable } from "./cividis.js";
+import { isGrey } from "./grey.js";
+import { scaleTable } from "./scale.js";
 import { FRAGMENT, VERTEX } from "./shader.js";
-
-/** How much of the skin's own picture an overlay covers. */
-const OVERLAY_SHARE = 0.82;
 
 export class Skin {
   #layer = null;
   #wantedLayer = null;
   #wantedOverlay = null;
+  #wantedZone = null;
+  #map = null;
 
   /**
    * @param {object} options
@@ -58,18 +59,52 @@ export class Skin {
   }
 
   /**
-   * @param {string | null} url 8-bit grey image in the model's UV layout; null: none
-   * @returns {Promise<boolean>} false when it did not load; nothing is laid over the face then
+   * @param {string | null} url image in the model's UV layout, 8-bit grey levels to be tinted or
+   *   the device's own colours; null: none
+   * @returns {Promise<{loaded: boolean, hasScale: boolean}>} when it did not load, nothing is laid
+   *   over the face; levels have a scale, colours do not
    */
   async setOverlay(url) {
     this.#wantedOverlay = url;
     const texture = url && (await this.#load(url, NoColorSpace));
-    if (this.#wantedOverlay !== url) return true;
+    if (this.#wantedOverlay !== url) return { loaded: true, hasScale: false };
+    const grey = Boolean(texture) && isGrey(texture.image);
+    if (texture && !grey) texture.colorSpace = SRGBColorSpace;
     this.uniforms.overlayMap.value.dispose();
     this.uniforms.overlayMap.value = texture || new Texture();
-    this.uniforms.overlayShare.value = texture ? OVERLAY_SHARE : 0;
+    this.uniforms.overlayInColor.value = !grey;
+    this.uniforms.overlayShare.value = texture ? 1 : 0;
     this.stage.invalidate();
-    return !url || Boolean(texture);
+    return { loaded: !url || Boolean(texture), hasScale: grey };
+  }
+
+  /**
+   * @param {{url: string, level: number} | null} zone map of the areas in the model's UV layout,
+   *   and the level of the one to point out; null: none
+   * @returns {Promise<boolean>} false when the map did not load; no area is pointed out then
+   */
+  async setZone(zone) {
+    this.#wantedZone = zone;
+    const map = zone && (await this.#zoneMap(zone.url));
+    if (this.#wantedZone !== zone) return true;
+    if (map) this.uniforms.zoneMap.value = map;
+    this.uniforms.zoneLevel.value = map ? zone.level : 0;
+    this.stage.invalidate();
+    return !zone || Boolean(map);
+  }
+
+  /** One map serves every area; one that did not load is tried again next time. */
+  async #zoneMap(url) {
+    if (this.#map) return this.#map;
+    const texture = await this.#load(url, NoColorSpace);
+    if (!texture) return null;
+    // Levels are names: halfway between two of them lies nothing.
+    texture.minFilter = NearestFilter;
+    texture.magFilter = NearestFilter;
+    texture.generateMipmaps = false;
+    texture.anisotropy = 1;
+    this.#map = texture;
+    return texture;
   }
 
   #wear(texture) {
@@ -100,13 +135,16 @@ function uniforms(material, base) {
     skinShare: { value: base ? 1 : 0 },
     overlayMap: { value: new Texture() },
     overlayTable: { value: scaleTexture() },
+    overlayInColor: { value: false },
     overlayShare: { value: 0 },
+    zoneMap: { value: new Texture() },
+    zoneLevel: { value: 0 },
   };
 }
 
 function scaleTexture() {
   const size = 256;
-  const texture = new DataTexture(cividisTable(size), size, 1);
+  const texture = new DataTexture(scaleTable(size), size, 1);
   texture.colorSpace = SRGBColorSpace;
   texture.magFilter = LinearFilter;
   texture.minFilter = LinearFilter;

@@ -4,7 +4,13 @@
 export const LEVEL = Math.PI / 2;
 
 /** Azimuth of the named views, radians. Left and right are the scanned person's own. */
-export const PRESETS = { front: 0, left: Math.PI / 4, right: -Math.PI / 4 };
+export const PRESETS = {
+  front: 0,
+  left: Math.PI / 4,
+  right: -Math.PI / 4,
+  left_side: Math.PI / 2,
+  right_side: -Math.PI / 2,
+};
 
 const SAME = 0.02;
 const TILTED = 0.2;

@@ -1,26 +1,25 @@
 /**
- * The cividis colour scale (Nuñez, Anderton, Renslow 2018, doi:10.1371/journal.pone.0199239).
+ * The colours of an overlay: one hue, from the plaster of the face to a deep teal.
  *
- * Its lightness rises evenly and it reads the same with and without colour vision deficiency.
+ * A single hue whose lightness falls evenly reads the same with and without colour vision
+ * deficiency, in grey print, and, since it starts from plaster and not from the skin, on every
+ * skin. It holds no colour that stands for an alarm.
  */
 const STOPS = [
-  [0x00, 0x20, 0x4d],
-  [0x00, 0x33, 0x6f],
-  [0x39, 0x48, 0x6b],
-  [0x57, 0x5c, 0x6d],
-  [0x70, 0x71, 0x73],
-  [0x8a, 0x87, 0x79],
-  [0xa6, 0x9d, 0x75],
-  [0xc4, 0xb5, 0x6c],
-  [0xe4, 0xcf, 0x5b],
-  [0xff, 0xea, 0x46],
+  [0xf0, 0xea, 0xe0],
+  [0xbf, 0xd2, 0xcc],
+  [0x8d, 0xb9, 0xb6],
+  [0x57, 0x9e, 0xa1],
+  [0x24, 0x7f, 0x87],
+  [0x0d, 0x5e, 0x69],
+  [0x05, 0x3c, 0x48],
 ];
 
 /**
  * @param {number} size entries, at least 2
  * @returns {Uint8Array} size × RGBA, sRGB, opaque
  */
-export function cividisTable(size) {
+export function scaleTable(size) {
   const table = new Uint8Array(size * 4);
   for (let i = 0; i < size; i += 1) {
     const position = (i / (size - 1)) * (STOPS.length - 1);
@@ -36,6 +35,6 @@ export function cividisTable(size) {
 }
 
 /** @returns {string} the scale from low (left) to high (right) as a CSS image */
-export function cividisGradient() {
+export function scaleGradient() {
   return `linear-gradient(to right, ${STOPS.map((rgb) => `rgb(${rgb.join(" ")})`).join(", ")})`;
 }
