@@ -7,6 +7,7 @@ IPAddress = IPv4Address | IPv6Address
 
 # Gateways turn an address of this range (RFC 6052) into the IPv4 address in its last 32 bits.
 _NAT64 = IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that is handed out to the public (RFC 4291)
 
 
 def is_global_unicast(text: str) -> bool:
@@ -47,5 +48,7 @@ def _readings(address: IPAddress) -> Iterator[IPAddress]:
 
 
 def _is_public(address: IPAddress) -> bool:
-    # `is_global` alone lets multicast through.
+    # `is_global` alone lets multicast through, and the site-local addresses of old.
+    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved)

@@ -1,11 +1,12 @@
 """The one way out: HTTP sessions that reach only what the register names (R2, R3)."""
 
 import logging
+import re
 import ssl
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 from django.conf import settings
@@ -22,6 +23,10 @@ from dermalia.residency.register import admits
 
 logger = logging.getLogger(__name__)
 
+# A scheme, a name or address, perhaps a port; nobody's name and password.
+_PLAIN_URL = re.compile(
+    r"[A-Za-z]+://([A-Za-z0-9.\-_]+|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?([/?#][^\x00-\x20\x7f\\]*)?"
+)
 TIMEOUT_SECONDS = (5.0, 30.0)  # connect, then between two packets
 
 
@@ -107,11 +112,24 @@ def require_admitted(url: str) -> None:
 
     Stand-ins on this machine (``settings.SANDBOX_ORIGINS``) are let through by exact origin.
     """
-    parts = urlsplit(url)
-    origin = f"{parts.scheme}://{parts.netloc}"
-    if origin in settings.SANDBOX_ORIGINS:
+    parts = _parts(url)
+    if parts is None:
+        raise EgressRefused("the address is not a plain one")
+    if f"{parts.scheme}://{parts.netloc}" in settings.SANDBOX_ORIGINS:
         return
     if parts.scheme == "https" and parts.port in (None, 443) and admits(parts.hostname or ""):
         return
-    logger.error("Refused an outgoing request to %s", parts.hostname)
-    raise EgressRefused(f"{parts.hostname} is not in the register of services")
+    logger.error("Refused an outgoing request to %a", parts.hostname)
+    raise EgressRefused(f"{parts.hostname!a} is not in the register of services")
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The URL taken apart; None where two parsers might not agree on its host."""
+    if not _PLAIN_URL.fullmatch(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts

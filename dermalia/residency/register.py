@@ -59,7 +59,9 @@ SERVICES: tuple[Service, ...] = (
 
 def admits(host: str) -> bool:
     """Whether the register names ``host``."""
-    name = host.lower().rstrip(".")
+    name = host.lower().removesuffix(".")
+    if not host.isascii():  # some signs of other scripts become our letters when made small
+        return False
     return any(_matches(name, pattern) for service in SERVICES for pattern in service.hosts)
 
 

@@ -143,10 +143,7 @@ class _ClusterCheck(_Sampling):
     def __init__(self, connection: Connection, serial: str) -> None:
         super().__init__(connection)
         self._serial = serial.strip()
-        parts = urlsplit(connection.base_url)
-        self._secure = parts.scheme == "https"
-        self._host = parts.hostname or ""
-        self._port = parts.port or (443 if self._secure else 80)
+        self._secure, self._host, self._port = False, "", 0
         self._client: IsemecoClient | None = None
 
     def steps(self) -> Attempts:
@@ -170,6 +167,11 @@ class _ClusterCheck(_Sampling):
             raise StepFailed(
                 _("This address is not in the register of services. Check it for a slip.")
             ) from refusal
+        # Only an address that was admitted can be taken apart without surprises.
+        parts = urlsplit(self.connection.base_url)
+        self._secure = parts.scheme == "https"
+        self._host = parts.hostname or ""
+        self._port = parts.port or (443 if self._secure else 80)
         return _("The address is in the register of services.")
 
     def _resolve(self) -> Sentence:

@@ -7,10 +7,12 @@ import secrets
 import shutil
 from pathlib import Path
 
-from scans.folder.errors import FolderUnavailable, _
+from scans.folder.errors import FolderUnavailable, _, nameless
 
 DONE, FAILED = "done", "failed"
 _REMOVING = ".removing-"
+_NOTE = ".txt"
+_LONGEST_NAME = 255  # bytes, on every common file system
 
 
 def keep(export: Path) -> Path:
@@ -28,11 +30,11 @@ def set_aside(export: Path, sentence: str) -> Path:
     The text is there before the export is, so that none ever lies there unexplained.
     """
     goal = _free(_subfolder(export.parent, FAILED), export.name)
-    note = goal.with_name(f"{goal.name}.txt")
+    note = goal.with_name(f"{goal.name}{_NOTE}")
     try:
         note.write_text(f"{sentence}\n", encoding="utf-8")
     except OSError as fault:
-        raise FolderUnavailable(_("The watched folder cannot be written to.")) from fault
+        raise FolderUnavailable(_("The watched folder cannot be written to.")) from nameless(fault)
     try:
         return _move(export, goal)
     except FileNotFoundError:
@@ -55,7 +57,9 @@ def require_writable(folder: Path) -> None:
             probe.touch()
             probe.unlink()
         except OSError as fault:
-            raise FolderUnavailable(_("The watched folder cannot be written to.")) from fault
+            raise FolderUnavailable(_("The watched folder cannot be written to.")) from nameless(
+                fault
+            )
 
 
 def finish_removals(folder: Path) -> None:
@@ -71,7 +75,7 @@ def _delete(path: Path) -> None:
         else:
             path.unlink(missing_ok=True)
     except OSError as fault:
-        raise FolderUnavailable(_("The watched folder cannot be written to.")) from fault
+        raise FolderUnavailable(_("The watched folder cannot be written to.")) from nameless(fault)
 
 
 def _subfolder(folder: Path, name: str) -> Path:
@@ -79,17 +83,31 @@ def _subfolder(folder: Path, name: str) -> Path:
     try:
         goal.mkdir(exist_ok=True)
     except OSError as fault:
-        raise FolderUnavailable(_("The watched folder cannot be written to.")) from fault
+        raise FolderUnavailable(_("The watched folder cannot be written to.")) from nameless(fault)
     if goal.is_symlink():
         raise FolderUnavailable(_("done/ and failed/ in the watched folder must not be links."))
     return goal
 
 
 def _free(folder: Path, name: str) -> Path:
-    goal = folder / name
+    goal = folder / _fitting(name)
     while os.path.lexists(goal):
-        goal = folder / f"{Path(name).stem}-{secrets.token_hex(4)}{Path(name).suffix}"
+        goal = folder / _fitting(name, f"-{secrets.token_hex(4)}")
     return goal
+
+
+def _fitting(name: str, addition: str = "") -> str:
+    """``name`` with an addition before its suffix, cut so that a note beside it has a name too.
+
+    A name of full length would otherwise never leave the watched folder.
+    """
+    suffix = Path(name).suffix if name.lower().endswith(".zip") else ""
+    end = os.fsencode(addition + suffix)
+    stem = os.fsencode(name.removesuffix(suffix))
+    room = _LONGEST_NAME - len(_NOTE) - len(end)
+    if len(stem) > room:
+        stem = stem[:room].decode(errors="ignore").encode()
+    return os.fsdecode(stem + end)
 
 
 def _move(export: Path, goal: Path) -> Path:
@@ -98,5 +116,5 @@ def _move(export: Path, goal: Path) -> Path:
     except FileNotFoundError:
         raise
     except OSError as fault:
-        raise FolderUnavailable(_("The watched folder cannot be written to.")) from fault
+        raise FolderUnavailable(_("The watched folder cannot be written to.")) from nameless(fault)
     return goal

@@ -7,9 +7,10 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-from scans.folder.errors import ExportRefused, NotThere, _
+from scans.folder.errors import ExportRefused, NotThere, _, nameless
 from scans.folder.limits import MAX_DEPTH, MAX_FILES, PIECE_BYTES
 from scans.folder.names import by_key, is_litter
 
@@ -38,7 +39,7 @@ class Directory:
         try:
             self._members = by_key(self._walk(self._open_folder(()), ()))
         except OSError as fault:
-            raise NotThere(_("The export cannot be read.")) from fault
+            raise NotThere(_("The export cannot be read.")) from nameless(fault)
 
     def sizes(self) -> dict[str, int]:
         """Bytes of each file, by key."""
@@ -52,7 +53,7 @@ class Directory:
         try:
             descriptor = self._open_file(self._members[key].place)
         except OSError as fault:
-            raise NotThere(_("A file of the export cannot be read.")) from fault
+            raise NotThere(_("A file of the export cannot be read.")) from nameless(fault)
         with _closing(descriptor):
             yield _pieces(descriptor)
 
@@ -60,10 +61,10 @@ class Directory:
         with _closing(folder):
             self._note(os.fstat(folder))
             with os.scandir(folder) as entries:
-                names = [
-                    entry.name for entry, _ in zip(entries, range(2 * MAX_FILES), strict=False)
-                ]
-            for name in sorted(names):
+                names = sorted(entry.name for entry in islice(entries, 2 * MAX_FILES + 1))
+            if len(names) > 2 * MAX_FILES:
+                raise ExportRefused(_("The export holds too many files."))
+            for name in names:
                 if is_litter(name):
                     continue
                 self._count += 1

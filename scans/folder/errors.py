@@ -1,6 +1,7 @@
 """What can be wrong with a watched folder, in words a person can act on.
 
-No message holds a name of a file: names may tell of a person, and messages end up in logs.
+No message, and no error shown along with one, holds a name of a file: names may tell of a person,
+and errors end up in logs.
 """
 
 from __future__ import annotations
@@ -11,6 +12,11 @@ from scans.errors import SourceError
 def _(text: str) -> str:
     """Marks a sentence for translation, which is done where somebody reads it."""
     return text
+
+
+def nameless(fault: OSError) -> OSError:
+    """The system's error without the path it prints."""
+    return type(fault)(fault.errno, fault.strerror)
 
 
 class FolderError(SourceError):

@@ -12,7 +12,15 @@ from itertools import islice
 from pathlib import Path
 
 from scans.folder.aside import DONE, FAILED
-from scans.folder.errors import Damaged, ExportRefused, FolderError, FolderUnavailable, NotThere, _
+from scans.folder.errors import (
+    Damaged,
+    ExportRefused,
+    FolderError,
+    FolderUnavailable,
+    NotThere,
+    _,
+    nameless,
+)
 from scans.folder.export import Export, open_export
 from scans.folder.limits import MAX_FILES, QUIET_SECONDS, STALE_SECONDS
 from scans.folder.names import is_litter
@@ -136,7 +144,7 @@ class FolderSource:
         except OSError as fault:
             raise FolderUnavailable(
                 _("The watched folder is not there, or not readable.")
-            ) from fault
+            ) from nameless(fault)
         return sorted(found)
 
 

@@ -236,7 +236,7 @@ def _refusal(status: int) -> ClusterError | None:
 
 def _checked_base(base_url: str) -> str:
     base = _split(base_url)
-    if base is None or not base.hostname or "@" in base.netloc or base.query or base.fragment:
+    if base is None or not base.hostname or re.search(r"[@?#]", base_url):
         raise ValueError("The base URL of the Isemeco cluster is not a plain address.")
     secure = base.scheme == "https" or (base.scheme == "http" and _is_loopback(base.hostname))
     if not secure:
@@ -256,7 +256,9 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _origin(parts: SplitResult) -> tuple[str, str, int]:
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    port = parts.port
+    if port is None:
+        port = 443 if parts.scheme == "https" else 80
     return parts.scheme, (parts.hostname or "").rstrip("."), port
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -16,9 +17,14 @@ MAX_DIGITS = 40
 
 # The device's word for the proxy; its own name stays outside our system.
 _OUR_METRIC = {"hydration": Metric.HYDRATION_PROXY}
-# Marks that turn the direction of a text around can make one name look like another.
-_DIRECTION_MARKS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_WRITTEN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}T")
+# Of the characters nobody sees, names of some scripts and families of emoji need these two. The
+# others turn a text around, make one name look like another, or hide a second text in it.
+_JOINERS = frozenset("\u200c\u200d")
+_UNSEEN = "".join(_JOINERS) + "".join(filter(str.isspace, map(chr, range(0x3001))))
+_WRITTEN_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T")
+# Beyond these, neither the database nor a due date can hold a moment; no scanner means one.
+_EARLIEST, _END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+_WIDEST_OFFSET = timedelta(hours=14)
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\".]+(\.[^\s@<>()\[\],;:\\\".]+)+")
 
 
@@ -26,8 +32,8 @@ def _printable(text: str) -> str:
     for character in text:
         if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
             raise ValueError("control characters are not accepted")
-        if character in _DIRECTION_MARKS:
-            raise ValueError("direction marks are not accepted")
+        if unicodedata.category(character) == "Cf" and character not in _JOINERS:
+            raise ValueError("characters that cannot be seen are not accepted")
     return text
 
 
@@ -38,13 +44,14 @@ def _label(name: str) -> str:
 
 
 def _address(email: str) -> str:
-    if not _EMAIL.fullmatch(email):
+    # Mail programs take some signs of other scripts for @ or a dot: no form of it may be another.
+    if not all(map(_EMAIL.fullmatch, (email, unicodedata.normalize("NFKC", email)))):
         raise ValueError("not an e-mail address")
     return email
 
 
 def _empty_is_absent(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
+    return None if isinstance(value, str) and not value.strip(_UNSEEN) else value
 
 
 def _our_metric(value: object) -> object:
@@ -74,6 +81,14 @@ def _written_time(value: object) -> object:
     if not isinstance(value, str) or not _WRITTEN_DATE.match(value):
         raise ValueError("a time is written in ISO 8601 with its offset")
     return value
+
+
+def _plausible_time(moment: datetime) -> datetime:
+    if abs(moment.utcoffset() or timedelta()) > _WIDEST_OFFSET:
+        raise ValueError("an offset from UTC is 14 hours at most")
+    if not _EARLIEST <= moment < _END:
+        raise ValueError("a time lies between 2000 and 2099")
+    return moment
 
 
 Word = Annotated[
@@ -114,7 +129,9 @@ DeviceMetric = Annotated[Metric, BeforeValidator(_our_metric)]
 """A metric under the device's name on the way in, under ours afterwards."""
 
 
-CapturedAt = Annotated[AwareDatetime, BeforeValidator(_written_time)]
+CapturedAt = Annotated[
+    AwareDatetime, BeforeValidator(_written_time), AfterValidator(_plausible_time)
+]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}\z")]
 Address = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]

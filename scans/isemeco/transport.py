@@ -193,6 +193,9 @@ class Transport:
             )
         except requests.RequestException as fault:
             return _as_our_error(fault)
+        except UnicodeError:
+            # The library reads where a redirect leads, even if it is not to follow.
+            return RedirectRefused(_ELSEWHERE)
         error = _error_of(response)
         if error is not None:
             response.close()
