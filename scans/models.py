@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from dermalia.sealing.fields import SealedTextField
+from dermalia.sealing.keys import UnlockedKey
 from dermalia.tenancy.models import PracticeOwned
 from dermalia.work.models import Work
 from scans.metrics import Metric
@@ -151,7 +152,9 @@ class Identity(PracticeOwned):
 class Asset(PracticeOwned):
     """A file of a scan: raw as the device made it, or derived from it by conversion.
 
-    The row is written before its object, so that no object can be without an owner.
+    The row is written before its object, so that no object can be without an owner. Whoever
+    named a raw file may have named it after the patient: its name is a digest (see
+    ``raw_name``), and what it was called is in ``label``. Derived files have names of ours.
     """
 
     class Origin(models.TextChoices):
@@ -176,6 +179,7 @@ class Asset(PracticeOwned):
     origin = models.CharField(max_length=8, choices=Origin)
     kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(max_length=120)
+    label = SealedTextField(null=True)  # as the device named a raw file
     light = models.CharField(max_length=24, blank=True)
     metric = models.CharField(max_length=16, choices=Metric, blank=True)
     view = models.CharField(max_length=16, blank=True)
@@ -189,6 +193,10 @@ class Asset(PracticeOwned):
         constraints = [
             models.UniqueConstraint(fields=["scan", "origin", "name"], name="each_asset_once")
         ]
+
+    def called(self, key: UnlockedKey) -> str:
+        """What the device called a raw file, or what we called a derived one."""
+        return self.label.open(key) if self.label else self.name
 
 
 class Tombstone(PracticeOwned):

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models.functions import Now
@@ -32,7 +33,7 @@ def convert_scan(*, practice_id: int, scan_id: UUID) -> None:
         Progress(scan, Scan.Stage.CONVERTING, total=sum(asset.bytes for asset in raw)).begin()
         began = time.monotonic()
         try:
-            result = convert([source_file(asset, key) for asset in raw])
+            result = convert(source_files(raw, key))
         except ConversionError as error:
             raise as_work_failure(error) from error
         took = time.monotonic() - began
@@ -66,7 +67,7 @@ def _make_ready(scan: Scan, result: Conversion, took: float) -> None:
 
 def raw_files(scan: Scan) -> list[Asset]:
     """What the scanner gave (in the practice's scope)."""
-    return list(Asset.objects.filter(scan=scan, origin=Asset.Origin.RAW).order_by("name"))
+    return list(Asset.objects.filter(scan=scan, origin=Asset.Origin.RAW))
 
 
 def as_work_failure(error: ConversionError) -> WorkFailed:
@@ -78,15 +79,19 @@ def _size(result: Conversion) -> int:
     return sum(len(output.data) for output in result.outputs)
 
 
-def source_file(asset: Asset, key: UnlockedKey) -> SourceFile:
-    """A raw file, opened in memory."""
-    return SourceFile(
-        name=asset.name,
-        kind=asset.kind,
-        light=asset.light or None,
-        metric=asset.metric or None,
-        data=objects.read_all(key, asset.object_name),
-    )
+def source_files(raw: Iterable[Asset], key: UnlockedKey) -> list[SourceFile]:
+    """The raw files, opened in memory, in the order of their names."""
+    files = [
+        SourceFile(
+            name=asset.called(key),
+            kind=asset.kind,
+            light=asset.light or None,
+            metric=asset.metric or None,
+            data=objects.read_all(key, asset.object_name),
+        )
+        for asset in raw
+    ]
+    return sorted(files, key=lambda file: file.name)
 
 
 def keep(

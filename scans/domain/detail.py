@@ -11,7 +11,7 @@ from dermalia.tenancy import practice_scope
 from dermalia.work.lease import finish, lease
 from dermalia.work.nudge import nudge
 from scans.conversion import ConversionError, Output, Profile, SourceFile, convert
-from scans.domain.convert import as_work_failure, keep, raw_files, source_file
+from scans.domain.convert import as_work_failure, keep, raw_files, source_files
 from scans.models import Asset, Detail, Scan
 
 FULL = Profile(triangles=500_000, texture_size=4096, stills=False)
@@ -40,7 +40,7 @@ def make_detail(*, practice_id: int, detail_id: UUID) -> None:
             key = unlock(scan.key_id, access=access)
             raw = [asset for asset in raw_files(scan) if asset.kind in NEEDED]
         try:
-            result = convert(_worn([source_file(asset, key) for asset in raw]), profile=FULL)
+            result = convert(_worn(source_files(raw, key)), profile=FULL)
         except ConversionError as error:
             raise as_work_failure(error) from error
         model = _model(result.outputs)

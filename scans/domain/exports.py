@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Callable
 
 from django.utils.translation import gettext as _
@@ -83,21 +84,18 @@ def _may_come(connection: Connection, manifest: ScanManifest) -> bool:
 def _holds(scan: Scan, manifest: ScanManifest) -> bool:
     """Whether every file of the manifest is stored, byte for byte."""
     stored = Asset.objects.filter(scan=scan, origin=Asset.Origin.RAW, stored_at__isnull=False)
-    digests = dict(stored.values_list("name", "sha256"))
-    return all(
-        bytes(digests.get(asset.name) or b"").hex() == asset.sha256 for asset in manifest.assets
-    )
+    digests = Counter(bytes(digest).hex() for digest in stored.values_list("sha256", flat=True))
+    return Counter(asset.sha256 for asset in manifest.assets) <= digests
 
 
 def _opens(scan: Scan, manifest: ScanManifest) -> bool:
     """Whether what storage holds opens to the very files: asked before the only other copy goes."""
     access = record_access(Action.COPY_VERIFIED, who=SYSTEM, object_id=scan.pk)
     key = unlock(scan.key_id, access=access)
-    names = dict(
-        Asset.objects.filter(scan=scan, origin=Asset.Origin.RAW).values_list("name", "object_name")
-    )
+    raw = Asset.objects.filter(scan=scan, origin=Asset.Origin.RAW)
     try:
-        return all(_digest(key, names[asset.name]) == asset.sha256 for asset in manifest.assets)
+        opened = Counter(_digest(key, asset.object_name) for asset in raw)
+        return Counter(asset.sha256 for asset in manifest.assets) <= opened
     except (SealBroken, FileNotFoundError):
         logger.exception("scan %s: the sealed copy does not open; its export is kept", scan.pk)
         return False

@@ -53,7 +53,7 @@ def _pull(scan: Scan) -> None:
         hold(scan)
         _keep_manifest(scan, manifest, key)
         Scan.objects.filter(pk=scan.pk).update(state=Scan.State.PULLED)
-        waiting = _reserve(scan, manifest.assets)
+        waiting = _reserve(scan, manifest.assets, key)
     copying = Progress(scan, Scan.Stage.COPYING, total=sum(asset.bytes for _, asset in waiting))
     copying.begin()
     stored = sum(_store(source, entry, asset, key, copying) for entry, asset in waiting)
@@ -103,7 +103,14 @@ def _index(secrets: UnlockedKey, text: str | None, name: str) -> bytes | None:
     return secrets.blind_index(text, name=name) if text else None
 
 
-def _reserve(scan: Scan, entries: Iterable[AssetFile]) -> list[tuple[AssetFile, Asset]]:
+def raw_name(key: UnlockedKey, label: str) -> str:
+    """The name of a raw file's row: the same for the same file, and telling nothing."""
+    return key.blind_index(label, name="asset.label").hex()
+
+
+def _reserve(
+    scan: Scan, entries: Iterable[AssetFile], key: UnlockedKey
+) -> list[tuple[AssetFile, Asset]]:
     """An asset row for each entry; returns those whose bytes are still to be fetched.
 
     Files of an earlier attempt that the manifest tells otherwise by now are forgotten.
@@ -111,18 +118,19 @@ def _reserve(scan: Scan, entries: Iterable[AssetFile]) -> list[tuple[AssetFile, 
     rows = {asset.name: asset for asset in Asset.objects.filter(scan=scan, origin="raw")}
     waiting = []
     for entry in entries:
-        asset = rows.pop(entry.name, None)
+        asset = rows.pop(raw_name(key, entry.name), None)
         if asset is not None and asset.stored_at and _hex(asset.sha256) == entry.sha256:
             continue
-        waiting.append((entry, _expect(scan, entry)))
+        waiting.append((entry, _expect(scan, entry, key)))
     for stale in rows.values():
         stale.delete()
         transaction.on_commit(partial(storages["objects"].delete, stale.object_name))
     return waiting
 
 
-def _expect(scan: Scan, entry: AssetFile) -> Asset:
+def _expect(scan: Scan, entry: AssetFile, key: UnlockedKey) -> Asset:
     described = {
+        "label": Sealing(key, entry.name),
         "kind": entry.kind,
         "light": entry.light or "",
         "metric": entry.metric or "",
@@ -135,7 +143,7 @@ def _expect(scan: Scan, entry: AssetFile) -> Asset:
         practice_id=scan.practice_id,
         scan=scan,
         origin=Asset.Origin.RAW,
-        name=entry.name,
+        name=raw_name(key, entry.name),
         defaults=described,
         create_defaults=described | {"object_name": objects.new_name(scan.prefix)},
     )

@@ -8,15 +8,19 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
+from audit.access import record_access
+from audit.chain import SYSTEM
 from audit.models import Entry
 from audit.words import Action, Count
 from dermalia.sandbox.face import Capture
 from dermalia.sandbox.isemeco import export_capture
 from dermalia.sealing import objects
+from dermalia.sealing.fields import Sealing
+from dermalia.sealing.keys import unlock
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
 from scans.domain.discover import discover_scans
-from scans.domain.pull import pull_scan
+from scans.domain.pull import pull_scan, raw_name
 from scans.domain.sources import watch
 from scans.domain.tombstones import bury
 from scans.models import Asset, Connection, Identity, Scan
@@ -197,13 +201,15 @@ def test_an_export_that_changes_between_two_attempts_is_not_mixed(
     path = export_capture(RECORDING, exports, scan_id="scan-1")
     (scan,) = discover(watched)
     with practice_scope(scan.practice_id):
+        key = unlock(scan.key_id, access=record_access(Action.SCAN_VIEWED, who=SYSTEM))
         for name, data in (("face.obj", MESH), ("gone.jpg", b"x")):
             Asset.objects.create(
                 practice_id=scan.practice_id,
                 scan=scan,
                 origin="raw",
                 kind="mesh",
-                name=name,
+                name=raw_name(key, name),
+                label=Sealing(key, name),
                 media_type="model/obj",
                 bytes=len(data),
                 sha256=b"of another day" + bytes(18),
@@ -212,7 +218,7 @@ def test_an_export_that_changes_between_two_attempts_is_not_mixed(
             )
     assert pulled(scan).state == Scan.State.STORED
     with practice_scope(scan.practice_id):
-        sizes = dict(Asset.objects.values_list("name", "bytes"))
+        sizes = {asset.called(key): asset.bytes for asset in Asset.objects.all()}
     assert sizes == {file.name: len(file.data) for file in RECORDING.files}
     assert path.exists()
 

@@ -1,6 +1,7 @@
 """From the cluster to a ready scan: once, whole, sealed, and again after a fault."""
 
 import hashlib
+import re
 
 import pytest
 
@@ -62,14 +63,25 @@ def test_a_pulled_scan_holds_every_file_with_its_checksum(
     assert pulled(scan).state == Scan.State.STORED
     expected = {file.name: hashlib.sha256(file.data).digest() for file in small_capture.files}
     with practice_scope(scan.practice_id):
-        stored = {asset.name: bytes(asset.sha256 or b"") for asset in Asset.objects.all()}
         key = unlock(scan.key_id, access=record_access(Action.SCAN_VIEWED, who=SYSTEM))
+        stored = {asset.called(key): bytes(asset.sha256 or b"") for asset in Asset.objects.all()}
         opened = {
-            asset.name: hashlib.sha256(objects.read_all(key, asset.object_name)).digest()
+            asset.called(key): hashlib.sha256(objects.read_all(key, asset.object_name)).digest()
             for asset in Asset.objects.all()
         }
     assert stored == expected
     assert opened == expected
+
+
+def test_what_the_device_calls_its_files_is_in_nobody_s_sight(
+    scan: Scan, small_capture: Capture
+) -> None:
+    """A scanner may name its files after the patient."""
+    pulled(scan)
+    with practice_scope(scan.practice_id):
+        names = set(Asset.objects.values_list("name", flat=True))
+    assert len(names) == len(small_capture.files)
+    assert all(re.fullmatch("[0-9a-f]{32}", name) for name in names)
 
 
 def test_values_and_identity_come_through_unchanged(scan: Scan, small_capture: Capture) -> None:
