@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / "build" / "peers"
 TEXTURE = 2048
+OURS = [sys.executable, "-m", "benchmarks.pipeline.ours"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +28,32 @@ class Cost:
         )
 
 
-def ours(folder: Path, target: Path, *, triangles: int, wanted: int) -> Cost:
-    """The model as a report shows it, with its layers and six stills besides."""
-    del triangles, wanted  # our profile has the number the others are given
-    return _run([sys.executable, "-m", "benchmarks.pipeline.ours", str(folder), str(target)])
+def ours(folder: Path, target: Path, **_: int) -> Cost:
+    """The model and its layer: what the others make."""
+    return _ours(folder, target, "model")
+
+
+def ours_whole(folder: Path, target: Path, **_: int) -> Cost:
+    """With the five still pictures of a report besides."""
+    return _ours(folder, target, "all")
+
+
+def worker(folder: Path, target: Path, *, count: int) -> list[float]:
+    """Seconds of each conversion in a process that converts again and again."""
+    command = [*OURS, str(folder), str(target), "worker", str(count)]
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    return [float(line) for line in done.stdout.split()]
+
+
+def _ours(folder: Path, target: Path, what: str) -> Cost:
+    return _run([*OURS, str(folder), str(target), what])
 
 
 def at_once(folder: Path, *, workers: int) -> float:
     """Seconds until as many conversions, begun together, have all ended."""
     began = time.perf_counter()
-    command = [sys.executable, "-m", "benchmarks.pipeline.ours", str(folder)]
     running = [
-        subprocess.Popen([*command, str(folder / f"{number}.glb")], cwd=ROOT)
+        subprocess.Popen([*OURS, str(folder), str(folder / f"{number}.glb"), "all"], cwd=ROOT)
         for number in range(workers)
     ]
     if max(process.wait() for process in running):

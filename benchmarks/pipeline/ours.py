@@ -1,17 +1,22 @@
 """Our conversion as a command, so that it is timed as the other tools are: a process each.
 
-``python -m benchmarks.pipeline.ours FOLDER OUT.glb``
+``python -m benchmarks.pipeline.ours FOLDER OUT.glb [model|all]`` converts once: the model alone, as
+the other tools do, or with its stills. ``… OUT.glb worker COUNT`` converts again and again, as a
+worker does, and prints each conversion's seconds.
 """
 
 import sys
+import time
 from pathlib import Path
 
-from scans.conversion import SourceFile, convert
+from scans.conversion import Profile, SourceFile, convert, keep_spare
 
 KINDS = {".obj": "mesh", ".mtl": "material", ".jpg": "texture"}
+MODEL = Profile(stills=False)
+PAUSE = 0.6  # seconds: a worker seals what it made before it converts again
 
 
-def main(folder: Path, target: Path) -> None:
+def main(folder: Path, target: Path, what: str = "model", count: str = "1") -> None:
     files = [
         SourceFile(
             name=path.name,
@@ -23,9 +28,19 @@ def main(folder: Path, target: Path) -> None:
         for path in sorted(folder.iterdir())
         if path.suffix in KINDS
     ]
-    outputs = {output.name: output.data for output in convert(files).outputs}
-    target.write_bytes(outputs["model.glb"])
+    if what == "worker":
+        keep_spare()
+        convert(files, profile=MODEL)
+    for _ in range(int(count)):
+        if what == "worker":
+            time.sleep(PAUSE)
+        began = time.perf_counter()
+        result = convert(files, profile=Profile() if what == "all" else MODEL)
+        if what == "worker":
+            print(time.perf_counter() - began)
+        outputs = {output.name: output.data for output in result.outputs}
+        target.write_bytes(outputs["model.glb"])
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])

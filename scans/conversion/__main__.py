@@ -24,8 +24,9 @@ def main() -> None:
     network = confine(limits, parent=int(sys.argv[2]))
     answer = _own_standard_output()
     # The native libraries: after the rights are given up, and before the wait for a request.
-    from . import pipeline  # noqa: F401
+    from . import memory, pipeline  # noqa: F401
 
+    memory.reserve()
     if not select.select([0], [], [], limits.idle_seconds)[0]:
         sys.exit(WAITED_IN_VAIN)
     try:
@@ -54,6 +55,7 @@ def _convert(limits: Limits, network: str) -> list[bytes]:
     files = [
         SourceFile(**fields, data=data) for fields, data in zip(header["files"], blobs, strict=True)
     ]
+    del blobs
     from . import pipeline
 
     result = pipeline.run(files, limits, Profile(**header["profile"]))
@@ -63,6 +65,9 @@ def _convert(limits: Limits, network: str) -> list[bytes]:
             "outputs": [{f: getattr(output, f) for f in fields} for output in result.outputs],
             "triangles_in": result.triangles_in,
             "triangles": result.triangles,
+            "unit": result.unit,
+            "up": result.up,
+            "notes": result.notes,
             "network": network,
         },
         [output.data for output in result.outputs],

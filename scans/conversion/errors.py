@@ -13,6 +13,8 @@ class ErrorCode(StrEnum):
     EMPTY_MESH = "empty_mesh"
     DAMAGED_MESH = "damaged_mesh"
     SEVERAL_ATLASES = "several_atlases"
+    SIDE_FILE_MISSING = "side_file_missing"
+    TEXTURE_REPEATS = "texture_repeats"
     UNREADABLE_IMAGE = "unreadable_image"
     TOO_LARGE = "too_large"
     TIMEOUT = "timeout"
@@ -25,12 +27,16 @@ _MESSAGES: dict[ErrorCode, str] = {
     ErrorCode.BAD_REQUEST: "The capture's file list is not usable: a kind, light or metric is "
     "unknown, missing or given twice.",
     ErrorCode.NO_MESH: "The capture holds no mesh, or more than one. Export one mesh again.",
-    ErrorCode.UNSUPPORTED_FORMAT: "The mesh is not an OBJ, GLB or PLY file this version reads.",
+    ErrorCode.UNSUPPORTED_FORMAT: "The mesh is not an OBJ, glTF or PLY file this version reads.",
     ErrorCode.UNREADABLE_MESH: "The mesh file is damaged or incomplete. Transfer it again.",
     ErrorCode.EMPTY_MESH: "The mesh file has no triangles; a point cloud cannot be shown.",
     ErrorCode.DAMAGED_MESH: "Parts of the mesh would be lost in reading it. Export it again.",
-    ErrorCode.SEVERAL_ATLASES: "The mesh spreads its colour over several textures; export it with "
-    "one texture.",
+    ErrorCode.SEVERAL_ATLASES: "The mesh spreads its colour over several textures, and the "
+    "capture's files do not tell which belongs where. Export it with one texture.",
+    ErrorCode.SIDE_FILE_MISSING: "The mesh refers to another file with its geometry that is not "
+    "part of the capture. Export both together, or as one GLB file.",
+    ErrorCode.TEXTURE_REPEATS: "The mesh repeats its texture like a pattern, which a photograph of "
+    "a face cannot be. Export it with texture coordinates inside the image.",
     ErrorCode.UNREADABLE_IMAGE: "A texture or overlay is damaged or is not a JPEG, PNG or WebP "
     "image. Transfer it again.",
     ErrorCode.TOO_LARGE: "The capture is larger than this service accepts.",

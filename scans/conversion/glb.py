@@ -58,19 +58,21 @@ def _binary(data: bytes, start: int) -> bytes:
     return data[start : start + size]
 
 
-def join(tree: Tree, binary: bytes) -> bytes:
+def join(tree: Tree, binary: bytes | bytearray) -> bytes:
     """A GLB file from a JSON tree and its one buffer."""
     text = json.dumps(tree, separators=(",", ":"), allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
-    binary += b"\0" * (-len(binary) % 4)
-    length = _HEADER.size + 2 * _CHUNK.size + len(text) + len(binary)
+    padding = bytes(-len(binary) % 4)
+    size = len(binary) + len(padding)
+    length = _HEADER.size + 2 * _CHUNK.size + len(text) + size
     return b"".join(
         [
             _HEADER.pack(MAGIC, 2, length),
             _CHUNK.pack(len(text), b"JSON"),
             text,
-            _CHUNK.pack(len(binary), b"BIN\0"),
+            _CHUNK.pack(size, b"BIN\0"),
             binary,
+            padding,
         ]
     )
 
@@ -88,7 +90,7 @@ class Buffer:
         """A buffer with nothing in it."""
         return cls(bytearray(), [], [])
 
-    def add(self, data: bytes) -> int:
+    def add(self, data: bytes | memoryview) -> int:
         """Append one four-byte aligned view and return its index."""
         self.data += bytes(-len(self.data) % 4)
         self.views.append({"buffer": 0, "byteOffset": len(self.data), "byteLength": len(data)})
@@ -104,7 +106,7 @@ class Buffer:
         """Append an (n, k) array of a glTF component type as view and accessor."""
         component = next(key for key, kind in _COMPONENTS.items() if kind == values.dtype)
         width = next(key for key, count in _WIDTHS.items() if count == values.shape[1])
-        view = self.add(np.ascontiguousarray(values).tobytes())
+        view = self.add(np.ascontiguousarray(values).data.cast("B"))
         return self.accessor(
             bufferView=view,
             componentType=component,
@@ -124,20 +126,21 @@ class Buffer:
         }
 
 
-def plain(mesh: Mesh, *, with_normals: bool) -> bytes:
+def plain(mesh: Mesh) -> bytes:
     """The mesh as an uncompressed GLB, for gltfpack to read."""
     buffer = Buffer.empty()
-    attributes = {"POSITION": buffer.add_array(mesh.positions.astype("<f4"))}
-    if with_normals:
-        attributes["NORMAL"] = buffer.add_array(mesh.normals.astype("<f4"))
+    attributes = {
+        "POSITION": buffer.add_array(mesh.positions.astype("<f4", copy=False)),
+        "NORMAL": buffer.add_array(mesh.normals.astype("<f4", copy=False)),
+    }
     if mesh.uv is not None:
-        attributes["TEXCOORD_0"] = buffer.add_array(mesh.uv.astype("<f4"))
+        attributes["TEXCOORD_0"] = buffer.add_array(mesh.uv.astype("<f4", copy=False))
     if mesh.colors is not None:
         # Four components keep every vertex aligned to four bytes, as glTF asks for.
         opaque = np.full((len(mesh.colors), 4), 65535, "<u2")
         opaque[:, :3] = mesh.colors
         attributes["COLOR_0"] = buffer.add_array(opaque, normalized=True)
-    indices = buffer.add_array(mesh.faces.astype("<u4").reshape(-1, 1))
+    indices = buffer.add_array(mesh.faces.astype("<u4", copy=False).reshape(-1, 1))
     tree = {
         "asset": {"version": "2.0"},
         "scene": 0,
@@ -146,74 +149,36 @@ def plain(mesh: Mesh, *, with_normals: bool) -> bytes:
         "meshes": [{"primitives": [{"attributes": attributes, "indices": indices}]}],
         **buffer.parts(),
     }
-    return join(tree, bytes(buffer.data))
+    return join(tree, buffer.data)
 
 
 def read_plain(data: bytes) -> Mesh:
-    """The triangles of an uncompressed GLB as written by gltfpack with -noq, joined into one mesh.
+    """The triangles of an uncompressed GLB of one primitive, as gltfpack writes it with -noq.
 
-    Attributes that only some primitives have are left out; without primitives there are no faces.
-    Raises ConversionError.
+    Raises ConversionError: DAMAGED_MESH where no triangle is left, UNREADABLE_MESH.
     """
     tree, binary = split(data)
-    primitives = _placed_primitives(tree)
-    if not primitives:
-        nothing = np.zeros((0, 3), np.float32)
-        return Mesh(nothing, np.zeros((0, 3), np.uint32), nothing)
     try:
-        parts = [
-            {name: _array(tree, binary, index) for name, index in attributes.items()}
-            for attributes in primitives
-        ]
-        return _joined(parts)
+        primitives = [each for mesh in tree.get("meshes", []) for each in mesh["primitives"]]
+        if not primitives:
+            raise ConversionError(ErrorCode.DAMAGED_MESH)
+        (primitive,) = primitives
+        arrays = {
+            name: _array(tree, binary, index) for name, index in primitive["attributes"].items()
+        }
+        faces = _array(tree, binary, primitive["indices"]).reshape(-1, 3).astype(np.uint32)
+        if faces.max(initial=0) >= len(arrays["POSITION"]):
+            raise ValueError("index out of range")
+        colors = arrays.get("COLOR_0")
+        return Mesh(
+            positions=arrays["POSITION"],
+            faces=faces,
+            normals=arrays["NORMAL"],
+            uv=arrays.get("TEXCOORD_0"),
+            colors=None if colors is None else colors[:, :3].astype(np.uint16),
+        )
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise ConversionError(ErrorCode.UNREADABLE_MESH, where="GLB arrays") from error
-
-
-def _placed_primitives(tree: Tree) -> list[dict[str, int]]:
-    """Accessor indices by attribute (and "indices"), for every primitive a node places."""
-    placed = []
-    for node in tree.get("nodes", []):
-        if "mesh" not in node:
-            continue
-        if node.keys() & {"matrix", "translation", "rotation", "scale"}:
-            # gltfpack moves static meshes itself; what it leaves is animated or instanced.
-            raise ConversionError(ErrorCode.UNSUPPORTED_FORMAT, where="placed node")
-        placed += [
-            {**primitive["attributes"], "indices": primitive["indices"]}
-            for primitive in tree["meshes"][node["mesh"]]["primitives"]
-            if primitive.get("mode", 4) == 4 and "indices" in primitive
-        ]
-    return placed
-
-
-def _joined(parts: list[dict[str, npt.NDArray[Any]]]) -> Mesh:
-    offsets = np.cumsum([0, *(len(part["POSITION"]) for part in parts)])
-    shared = set.intersection(*(set(part) for part in parts))
-    faces = [
-        part["indices"].reshape(-1, 3).astype(np.uint32) + np.uint32(offset)
-        for part, offset in zip(parts, offsets[:-1], strict=True)
-    ]
-
-    def all_of(name: str) -> npt.NDArray[Any] | None:
-        return np.concatenate([part[name] for part in parts]) if name in shared else None
-
-    positions, normals, colors = all_of("POSITION"), all_of("NORMAL"), all_of("COLOR_0")
-    assert positions is not None
-    return Mesh(
-        positions=positions,
-        faces=np.concatenate(faces),
-        normals=np.zeros_like(positions) if normals is None else normals,
-        uv=all_of("TEXCOORD_0"),
-        colors=None if colors is None else _as_shorts(colors[:, :3]),
-    )
-
-
-def _as_shorts(colors: npt.NDArray[Any]) -> npt.NDArray[np.uint16]:
-    if colors.dtype == np.uint16:
-        return colors
-    scale = 257 if colors.dtype == np.uint8 else 65535
-    return np.rint(np.clip(colors.astype(np.float64) * scale, 0, 65535)).astype(np.uint16)
 
 
 def _array(tree: Tree, binary: bytes, index: int) -> npt.NDArray[Any]:

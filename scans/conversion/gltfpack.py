@@ -1,4 +1,4 @@
-"""gltfpack in a WebAssembly sandbox: parsing OBJ and simplifying meshes without opening UV seams.
+"""gltfpack in a WebAssembly sandbox: simplifying meshes without opening texture seams.
 
 The guest cannot reach the file system, and a malformed file that would corrupt the memory of a
 native program can only trap here. The module file is pinned by its hash because `wasi` speaks its
@@ -54,7 +54,7 @@ def prepare() -> Path:
 
 
 def pack(data: bytes, *, suffix: str, options: Sequence[str], memory: int) -> bytes:
-    """Run gltfpack over one in-memory file ("obj" or "glb") and return the GLB it writes.
+    """Run gltfpack over one in-memory file ("glb") and return the GLB it writes.
 
     ``memory`` bounds the guest's memory in bytes. Raises ConversionError: UNREADABLE_MESH when
     gltfpack refuses the file or traps, TOO_LARGE when it needs more memory.
@@ -67,6 +67,8 @@ def pack(data: bytes, *, suffix: str, options: Sequence[str], memory: int) -> by
         code = _call(store, exports, "pack", len(arguments), address)
     except (wasmtime.Trap, wasmtime.WasmtimeError, IndexError) as error:
         raise ConversionError(_reason(store, exports, memory), where="gltfpack trap") from error
+    finally:
+        store.close()  # its memory would wait for the garbage collector
     if code != 0 or not system.written:
         raise ConversionError(ErrorCode.UNREADABLE_MESH, where=f"gltfpack code {code}")
     return bytes(system.written)

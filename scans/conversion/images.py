@@ -32,6 +32,17 @@ def limit_pixels(pixels: int) -> None:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
+def size_of(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels, from the header alone. Raises ConversionError."""
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            return image.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ConversionError(ErrorCode.TOO_LARGE, where="image pixels") from error
+    except Exception as error:  # each of Pillow's decoders has errors of its own
+        raise ConversionError(ErrorCode.UNREADABLE_IMAGE, where=type(error).__name__) from error
+
+
 def decode_texture(data: bytes, *, size: int) -> Image.Image:
     """An RGB image of at most ``size`` pixels on its longer edge.
 
@@ -80,7 +91,11 @@ def _opened(data: bytes, *, draft_size: int | None, keep_grey: bool) -> Image.Im
                 # Decoding at a half, a quarter or an eighth saves most of the time and memory.
                 image.draft("RGB", (draft_size, draft_size))
             image.load()
-            return _eight_bits(image) if keep_grey else image.convert("RGB")
+            if image.mode == "P" and image.palette is None:
+                raise ConversionError(ErrorCode.UNREADABLE_IMAGE, where="no palette")
+            return _flat(_eight_bits(image)) if keep_grey else _eight_bits(image).convert("RGB")
+    except ConversionError:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
         raise ConversionError(ErrorCode.TOO_LARGE, where="image pixels") from error
     except Exception as error:  # each of Pillow's decoders has errors of its own
@@ -88,8 +103,13 @@ def _opened(data: bytes, *, draft_size: int | None, keep_grey: bool) -> Image.Im
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
+    # Pillow's own conversion cuts off all that is lighter than 255 of 65535.
     if image.mode in _SIXTEEN_BITS:
         return image.point(lambda level: level * (255 / 65535)).convert("L")
+    return image
+
+
+def _flat(image: Image.Image) -> Image.Image:
     if image.mode in ("1", "L"):
         return image.convert("L")
     if not image.has_transparency_data:

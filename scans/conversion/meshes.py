@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from . import glb, glb_source, gltfpack, obj, ply
-from .color import linear_shorts
+from . import glb, gltf_files, gltf_mesh, obj_mesh, ply, simplify
 from .errors import ConversionError, ErrorCode
-from .mesh import Mesh, checked
+from .materials import bare_name
+from .mesh import Mesh, check_coordinates
+from .normals import unit_normals
+from .notes import Note
+from .raw import RawMesh, compact, same_rows, without_slivers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,95 +20,51 @@ if TYPE_CHECKING:
     from .limits import Limits
     from .model import SourceFile
 
-# Parsing drops triangles without an area; a file that loses more than this is not what it says.
-_KEPT_AT_LEAST = 0.97
-_LARGEST_DEVIATION = 0.05  # of the model's size; in practice the triangle count is met long before
 _OBJ_LINE = re.compile(rb"(?m)^[ \t]*(v|f|o|g|mtllib|usemtl)[ \t]")
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A mesh in its file's own coordinates, how many triangles the file has, and the colour image
-    it carries inside (encoded), if any."""
-
-    mesh: Mesh
-    triangles_in: int
-    image: bytes | None = None
-
-
-def load(
-    file: SourceFile, materials: Sequence[SourceFile], *, target: int, limits: Limits
-) -> Loaded:
-    """Read a mesh file and simplify it to about ``target`` triangles.
+def read(file: SourceFile, others: Sequence[SourceFile], limits: Limits) -> RawMesh:
+    """Read a mesh file; ``others`` are the capture's files it may refer to, by their bare names.
 
     Several objects and materials become one mesh. Raises ConversionError: UNSUPPORTED_FORMAT,
-    UNREADABLE_MESH, EMPTY_MESH, DAMAGED_MESH, SEVERAL_ATLASES, TOO_LARGE.
+    UNREADABLE_MESH, EMPTY_MESH, SIDE_FILE_MISSING, TOO_LARGE.
     """
-    pack = _Packer(target, limits)
-    if file.data.startswith(glb.MAGIC):
-        source = glb_source.inspect(file.data)
-        mesh = pack(source.data, "glb", source.triangles, has_normals=source.has_normals)
-        return Loaded(mesh, source.triangles, source.image)
-    if file.data.startswith((b"ply\n", b"ply\r")):
-        read = ply.read(file.data)
-        mesh = pack(glb.plain(read, with_normals=False), "glb", len(read.faces), has_normals=False)
-        return Loaded(mesh, len(read.faces))
-    if not _looks_like_obj(file.data):
+    data, most = file.data, limits.triangles
+    if data.startswith(glb.MAGIC) or gltf_files.looks_like_json(data):
+        beside = {bare_name(other.name): other.data for other in others}
+        return gltf_mesh.read(data, beside, most=most, wasm_memory=limits.wasm_memory)
+    if data.startswith((b"ply\n", b"ply\r")):
+        return ply.read(data, most=most)
+    if not _looks_like_obj(data):
         raise ConversionError(ErrorCode.UNSUPPORTED_FORMAT)
-    return _load_obj(obj.inspect(file.data), materials, pack)
+    materials = [other.data for other in others if other.kind == "material"]
+    return obj_mesh.read(data, materials, most=most)
 
 
-def _load_obj(source: obj.ObjFile, materials: Sequence[SourceFile], pack: _Packer) -> Loaded:
-    _refuse_several_atlases(source, materials)
-    with ThreadPoolExecutor(1) as pool:
-        indices = pool.submit(source.check_indices)
-        try:
-            mesh = pack(source.data, "obj", source.triangles, has_normals=source.has_normals)
-        finally:
-            indices.result()  # a wild index explains best whatever else went wrong
-    if not source.has_uv:
-        mesh = replace(mesh, uv=None)
-    if mesh.colors is not None:
-        mesh = replace(mesh, colors=linear_shorts((mesh.colors >> 8).astype(np.uint8)))
-    return Loaded(mesh, source.triangles)
+def mended(raw: RawMesh) -> RawMesh:
+    """The mesh with unit normals, without triangles that are none and vertices without triangles.
+
+    Raises ConversionError: UNREADABLE_MESH, DAMAGED_MESH where too many triangles are none.
+    """
+    check_coordinates(raw.positions, raw.uv)
+    points = same_rows(raw.positions) if raw.points is None else raw.points
+    raw = compact(without_slivers(replace(raw, points=points), points))
+    assert raw.points is not None
+    normals, made = unit_normals(raw.positions, raw.faces, raw.normals, raw.points)
+    notes = (*raw.notes, Note.NORMALS_MADE) if made else raw.notes
+    return replace(raw, normals=normals, notes=notes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Packer:
-    target: int
-    limits: Limits
-
-    def __call__(self, data: bytes, suffix: str, triangles: int, *, has_normals: bool) -> Mesh:
-        if triangles > self.limits.triangles:
-            raise ConversionError(ErrorCode.TOO_LARGE, where="triangles")
-        options = ["-noq", "-tr", "-kv", "-vtf", "-vnf", "-vc", "16"]
-        if not has_normals:
-            options += ["-gn", "180"]
-        if triangles > self.target:
-            ratio = self.target / triangles
-            options += ["-si", f"{ratio:.6f}", "-se", str(_LARGEST_DEVIATION)]
-        packed = gltfpack.pack(data, suffix=suffix, options=options, memory=self.limits.wasm_memory)
-        mesh = glb.read_plain(packed)
-        if len(mesh.faces) < _KEPT_AT_LEAST * min(triangles, self.target):
-            raise ConversionError(ErrorCode.DAMAGED_MESH)
-        return checked(mesh)
+def simplified(raw: RawMesh, *, target: int, limits: Limits) -> Mesh:
+    """About ``target`` triangles of a `mended` mesh. Raises ConversionError: DAMAGED_MESH,
+    TOO_LARGE."""
+    assert raw.normals is not None
+    mesh = Mesh(raw.positions, raw.faces, raw.normals, raw.uv, raw.colors)
+    if len(mesh.faces) <= target:
+        return mesh
+    return simplify.simplified(mesh, target=target, memory=limits.wasm_memory)
 
 
 def _looks_like_obj(data: bytes) -> bool:
     head = data[:65536]
     return not head.strip() or (b"\0" not in head and _OBJ_LINE.search(head) is not None)
-
-
-def _refuse_several_atlases(mesh: obj.ObjFile, materials: Sequence[SourceFile]) -> None:
-    """One colour image is put on the whole mesh; a second one would be missing from the picture."""
-    images: dict[bytes, bytes] = {}
-    for file in materials:
-        current = b""
-        for line in file.data.splitlines():
-            keyword, _, value = line.strip().partition(b" ")
-            if keyword == b"newmtl":
-                current = value.strip()
-            elif keyword.lower() == b"map_kd":
-                images[current] = value.strip()
-    if len({images[name] for name in mesh.used_materials() if name in images}) > 1:
-        raise ConversionError(ErrorCode.SEVERAL_ATLASES)

@@ -21,7 +21,8 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One web-ready file: ``kind`` is "model", "layer", "overlay", "zones" or "still".
+    """One web-ready file: ``kind`` is "model", "layer", "overlay", "zones", "image" or
+    "still".
 
     ``view`` of a still is a name in `camera.VIEWS`, or ``zone-`` with one in `zones.ZONES`; its
     ``metric`` is the overlay that lies over it.
@@ -38,9 +39,11 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """The outputs in a fixed order (model, layers, overlays, zones, stills), and how many triangles
-    the file and the model have.
+    """The outputs in a fixed order (model, layers, overlays, zones, images, stills), and how many
+    triangles the file and the model have.
 
+    ``unit`` is what the file's numbers were taken for ("m", "cm", "mm" or "unknown"), ``up`` which
+    of its axes points up ("y", "-z"), ``notes`` tells by values of `notes.Note` what was mended.
     ``network`` tells how the child was cut off from it: "namespace", "seccomp", "namespace+seccomp"
     or "open".
     """
@@ -49,3 +52,6 @@ class Conversion:
     triangles_in: int
     triangles: int
     network: str
+    unit: str
+    up: str
+    notes: tuple[str, ...]

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from . import images, meshes, stills, web_model
+from . import coats, images, meshes, pose, stills, web_model
 from .errors import ConversionError, ErrorCode
 from .limits import Limits, Profile
-from .mesh import pose_of, posed
+from .memory import give_back
+from .mesh import Mesh, posed
 from .model import Output, SourceFile
+from .notes import Note
+from .raw import RawMesh
 from .zones import ZoneMap
 
 KINDS = frozenset({"mesh", "material", "texture", "overlay", "image", "zones"})
@@ -21,23 +24,20 @@ LABEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 """What a light or metric may look like: it becomes part of an output's name."""
 
 _BASE_LIGHT = "white"
+_PHOTOGRAPH_SIZE = 2048
 _ENCODERS = 2  # each holds a decoded image; AVIF uses further threads of its own
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outputs in their fixed order, and the triangle counts of the file and the model."""
+    """As in `Conversion`."""
 
     outputs: tuple[Output, ...]
     triangles_in: int
     triangles: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    label: str
-    light: str | None
-    data: bytes
+    unit: str
+    up: str
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +46,35 @@ class _Encoded:
     image: Image.Image
 
 
-def run(files: Sequence[SourceFile], limits: Limits, profile: Profile) -> Result:
-    """Convert one capture. Raises ConversionError."""
+def run(files: list[SourceFile], limits: Limits, profile: Profile) -> Result:
+    """Convert one capture; the mesh file is taken out of the list, for its memory to be free.
+
+    Raises ConversionError.
+    """
     check(files)
     images.limit_pixels(limits.image_pixels)
-    mesh_file = next(file for file in files if file.kind == "mesh")
-    materials = [file for file in files if file.kind == "material"]
+    mesh_file = files.pop(next(n for n, file in enumerate(files) if file.kind == "mesh"))
+    materials = [file.data for file in files if file.kind == "material"]
+    textures = [file for file in files if file.kind == "texture"]
     overlays = [file for file in files if file.kind == "overlay"]
-    layers = _layers(files)
     zones = next((file for file in files if file.kind == "zones"), None)
     with ThreadPoolExecutor(_ENCODERS) as pool:
-        encoded = [pool.submit(_encode_layer, layer, profile) for layer in layers]
-        shades = [pool.submit(_encode_overlay, overlay, profile) for overlay in overlays]
-        loaded = meshes.load(mesh_file, materials, target=profile.triangles, limits=limits)
-        if not layers and loaded.image is not None:
-            layers = [_Layer(_BASE_LIGHT, _BASE_LIGHT, loaded.image)]
-            encoded = [pool.submit(_encode_layer, layers[0], profile)]
-        pose = pose_of(loaded.mesh)
-        mesh = posed(loaded.mesh, pose)
-        base = _base(layers, encoded)
+        encoded: list[Future[_Encoded]] = []
+        if not coats.may_need_cells(mesh_file, materials):
+            encoded = _encoding(pool, coats.plain_layers(textures), profile)
+        raw = meshes.read(mesh_file, files, limits)
+        del mesh_file
+        give_back()
+        dressed = coats.dress(raw, textures, others=bool(overlays or zones))
+        encoded = encoded or _encoding(pool, dressed.layers, profile)
+        photographs = [
+            pool.submit(_encode_photograph, f, profile) for f in files if f.kind == "image"
+        ]
+        shades = [pool.submit(_encode_overlay, overlay, dressed, profile) for overlay in overlays]
+        mesh, placement, notes = _placed(dressed.mesh, profile.triangles, limits)
+        base = _base(dressed.layers, encoded) if dressed.fits else None
         texture = base.image if base else None
-        zone_levels = images.decode_levels(zones.data, size=profile.overlay_size) if zones else None
+        zone_levels = _zone_levels(zones, dressed, profile) if zones else None
         motif = stills.Motif(
             mesh,
             texture,
@@ -79,16 +87,37 @@ def run(files: Sequence[SourceFile], limits: Limits, profile: Profile) -> Result
         pictures = pool.submit(_stills, motif, profile) if profile.stills else None
         media_type = images.media_type(profile.image_format)
         model = web_model.write(
-            mesh, pose, web_model.Picture(base.data, media_type) if base else None
+            mesh, placement.pose, web_model.Picture(base.data, media_type) if base else None
         )
         outputs = (
             Output("model.glb", "model", None, None, None, "model/gltf-binary", model.data),
-            *_layer_outputs(layers, encoded, profile),
+            *(_layer_outputs(dressed.layers, encoded, profile) if dressed.fits else ()),
             *_overlay_outputs(overlays, shades, profile),
             *(_zone_output(zone_levels) if zone_levels else ()),
+            *_gallery(() if dressed.fits else encoded, photographs, profile),
             *(pictures.result() if pictures else ()),
         )
-    return Result(outputs, loaded.triangles_in, model.triangles)
+    return Result(
+        outputs,
+        len(raw.faces),
+        model.triangles,
+        unit=placement.unit,
+        up=placement.up,
+        notes=tuple(dict.fromkeys((*notes, *placement.notes))),
+    )
+
+
+def _placed(
+    raw: RawMesh, triangles: int, limits: Limits
+) -> tuple[Mesh, pose.Placement, tuple[Note, ...]]:
+    """The mesh as the model shows it; its place is that of the whole, however much is left."""
+    whole = meshes.mended(raw)
+    with ThreadPoolExecutor(1) as beside:
+        found = beside.submit(pose.find, whole)
+        simple = meshes.simplified(whole, target=triangles, limits=limits)
+        placement = found.result()
+    give_back()
+    return posed(simple, placement.pose), placement, whole.notes
 
 
 def check(files: Sequence[SourceFile]) -> None:
@@ -99,30 +128,21 @@ def check(files: Sequence[SourceFile]) -> None:
         raise ConversionError(ErrorCode.BAD_REQUEST, where="zones")
     lights = [file.light for file in files if file.kind == "texture" and file.light]
     metrics = [file.metric for file in files if file.kind == "overlay"]
-    for labels in (lights, metrics):
-        usable = all(label is not None and LABEL.fullmatch(label) for label in labels)
-        if not usable or len(set(labels)) != len(labels):
-            raise ConversionError(ErrorCode.BAD_REQUEST, where="labels")
+    usable = all(label is not None and LABEL.fullmatch(label) for label in (*lights, *metrics))
+    # A light may have several textures where the mesh has several materials: see `coats`.
+    if not usable or len(set(metrics)) != len(metrics):
+        raise ConversionError(ErrorCode.BAD_REQUEST, where="labels")
     if not all(file.kind in KINDS for file in files):
         raise ConversionError(ErrorCode.BAD_REQUEST, where="kinds")
 
 
-def _layers(files: Sequence[SourceFile]) -> list[_Layer]:
-    """The textures in the order given; one without a light is the white one if none else is."""
-    textures = [file for file in files if file.kind == "texture"]
-    has_white = any(file.light == _BASE_LIGHT for file in textures)
-    layers = []
-    for number, file in enumerate(textures, start=1):
-        light = file.light
-        if light is None and not has_white:
-            light, has_white = _BASE_LIGHT, True
-        layers.append(_Layer(light or f"texture-{number}", light, file.data))
-    if len({layer.label for layer in layers}) != len(layers):
-        raise ConversionError(ErrorCode.BAD_REQUEST, where="labels")
-    return layers
+def _encoding(
+    pool: ThreadPoolExecutor, layers: Sequence[coats.Layer], profile: Profile
+) -> list[Future[_Encoded]]:
+    return [pool.submit(_encode_layer, layer, profile) for layer in layers]
 
 
-def _base(layers: Sequence[_Layer], encoded: Sequence[Future[_Encoded]]) -> _Encoded | None:
+def _base(layers: Sequence[coats.Layer], encoded: Sequence[Future[_Encoded]]) -> _Encoded | None:
     """The layer the model wears: the white one, or the first where there is none."""
     if not layers:
         return None
@@ -130,18 +150,27 @@ def _base(layers: Sequence[_Layer], encoded: Sequence[Future[_Encoded]]) -> _Enc
     return encoded[chosen].result()
 
 
-def _encode_layer(layer: _Layer, profile: Profile) -> _Encoded:
-    image = images.decode_texture(layer.data, size=profile.texture_size)
+def _encode_layer(layer: coats.Layer, profile: Profile) -> _Encoded:
+    image = layer.picture.decode(size=profile.texture_size)
+    encoded = _Encoded(images.encode(image, profile.image_format), image)
+    give_back()
+    return encoded
+
+
+def _encode_photograph(file: SourceFile, profile: Profile) -> _Encoded:
+    image = images.decode_texture(file.data, size=_PHOTOGRAPH_SIZE)
     return _Encoded(images.encode(image, profile.image_format), image)
 
 
-def _encode_overlay(overlay: SourceFile, profile: Profile) -> _Encoded:
-    image = images.decode_overlay(overlay.data, size=profile.overlay_size)
+def _encode_overlay(overlay: SourceFile, dressed: coats.Dressed, profile: Profile) -> _Encoded:
+    size = profile.overlay_size
+    image = images.decode_overlay(overlay.data, size=size)
+    image = dressed.fitted(image, size=size, resample=Image.Resampling.LANCZOS)
     return _Encoded(images.encode(image, profile.image_format, fine=True), image)
 
 
 def _layer_outputs(
-    layers: Sequence[_Layer], encoded: Sequence[Future[_Encoded]], profile: Profile
+    layers: Sequence[coats.Layer], encoded: Sequence[Future[_Encoded]], profile: Profile
 ) -> list[Output]:
     suffix, media_type = profile.image_format, images.media_type(profile.image_format)
     return [
@@ -174,6 +203,24 @@ def _overlay_outputs(
         )
         for overlay, future in zip(overlays, shades, strict=True)
     ]
+
+
+def _gallery(
+    textures: Sequence[Future[_Encoded]], photographs: Sequence[Future[_Encoded]], profile: Profile
+) -> list[Output]:
+    """Pictures to be looked at by themselves: photographs, and textures that fit no mesh."""
+    suffix, media_type = profile.image_format, images.media_type(profile.image_format)
+    return [
+        Output(
+            f"image-{number}.{suffix}", "image", None, None, None, media_type, each.result().data
+        )
+        for number, each in enumerate((*textures, *photographs), start=1)
+    ]
+
+
+def _zone_levels(zones: SourceFile, dressed: coats.Dressed, profile: Profile) -> Image.Image:
+    image = images.decode_levels(zones.data, size=profile.overlay_size)
+    return dressed.fitted(image, size=profile.overlay_size, resample=Image.Resampling.NEAREST)
 
 
 def _zone_output(levels: Image.Image) -> Iterator[Output]:

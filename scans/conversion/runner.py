@@ -15,6 +15,7 @@ from . import children, framing
 from .errors import ConversionError, ErrorCode
 from .limits import MIB, Limits, Profile
 from .model import Conversion, Output, SourceFile
+from .notes import Note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,8 @@ _CHUNK = 1 << 18
 _HEADER_ROOM = MIB
 _WAIT_AFTER_KILL = 10.0
 _OUTPUT_NAME = re.compile(r"[a-z]+(-[a-z0-9_-]{1,48})?\.(?P<suffix>glb|avif|webp)")
-_OUTPUT_KINDS = {"model", "layer", "overlay", "still", "zones"}
+_OUTPUT_KINDS = {"model", "layer", "overlay", "still", "zones", "image"}
+_UNITS, _UP = {"m", "cm", "mm", "unknown"}, re.compile(r"-?[xyz]")
 _MEDIA_TYPES = {"glb": "model/gltf-binary", "avif": "image/avif", "webp": "image/webp"}
 
 
@@ -33,8 +35,9 @@ def convert(
     """Turn the raw files of one capture into web-ready files, in a confined child process.
 
     The base colour is the texture with light "white" or none, else the first, else the image
-    inside a GLB. Every texture becomes a layer, every overlay an overlay; files of kind "image" are
-    not used. Nothing is written to a disk. The child dies with the calling thread.
+    inside a GLB. Every texture becomes a layer, every overlay an overlay; files of kind "image",
+    and textures of a mesh without texture coordinates, are pictures by themselves. Nothing is
+    written to a disk. The child dies with the calling thread.
 
     Raises ConversionError.
     """
@@ -160,7 +163,17 @@ def _conversion(answer: bytearray) -> Conversion:
             _output(fields, data) for fields, data in zip(header["outputs"], blobs, strict=True)
         ]
         counts = int(header["triangles_in"]), int(header["triangles"])
-        return Conversion(tuple(outputs), *counts, network=str(header["network"]))
+        unit, up = str(header["unit"]), str(header["up"])
+        if unit not in _UNITS or not _UP.fullmatch(up):
+            raise ValueError("an unknown unit or axis")
+        return Conversion(
+            tuple(outputs),
+            *counts,
+            network=str(header["network"]),
+            unit=unit,
+            up=up,
+            notes=tuple(str(Note(note)) for note in header["notes"]),
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise ConversionError(ErrorCode.CRASHED, where="answer") from error
 

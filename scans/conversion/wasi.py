@@ -1,8 +1,8 @@
 """The handful of system calls gltfpack's WebAssembly build makes, answered from memory.
 
 It is WASI preview 1 with two calls narrowed to 32 bits (``path_open32``, ``fd_seek32``). The guest
-sees one input file and may write one output file, both by names that we choose; every other path,
-such as an OBJ's ``mtllib ../../etc/passwd``, does not exist for it.
+sees one input file and may write one output file, both by names that we choose; no other path
+exists for it.
 """
 
 import struct
@@ -21,7 +21,7 @@ _DIRECTORY, _REGULAR_FILE = 3, 4
 _CREATE = 1
 _LOG_LIMIT = 16_384
 
-# The guest's C library turns "scan.obj" into a path below the mount that stands for its folder.
+# The guest's C library turns "scan.glb" into a path below the mount that stands for its folder.
 _MOUNTS = {3: b"/", 4: b"/gltfpack-$pwd"}
 
 

@@ -60,7 +60,9 @@ def _worn(files: list[SourceFile]) -> list[SourceFile]:
     lights = {file.light for file in files if file.kind == Asset.Kind.TEXTURE}
     if "white" not in lights:
         return files
-    return [file for file in files if file.kind != Asset.Kind.TEXTURE or file.light == "white"]
+    return [
+        file for file in files if file.kind != Asset.Kind.TEXTURE or file.light in (None, "white")
+    ]
 
 
 def _model(outputs: tuple[Output, ...]) -> Output:

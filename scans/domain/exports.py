@@ -84,7 +84,9 @@ def _may_come(connection: Connection, manifest: ScanManifest) -> bool:
 def _holds(scan: Scan, manifest: ScanManifest) -> bool:
     """Whether every file of the manifest is stored, byte for byte."""
     stored = Asset.objects.filter(scan=scan, origin=Asset.Origin.RAW, stored_at__isnull=False)
-    digests = Counter(bytes(digest).hex() for digest in stored.values_list("sha256", flat=True))
+    digests = Counter(
+        bytes(digest or b"").hex() for digest in stored.values_list("sha256", flat=True)
+    )
     return Counter(asset.sha256 for asset in manifest.assets) <= digests
 
 

@@ -54,6 +54,8 @@ class MediaType(StrEnum):
     OBJ = "model/obj"
     MTL = "model/mtl"
     GLB = "model/gltf-binary"
+    GLTF = "model/gltf+json"
+    BIN = "application/octet-stream"  # a glTF's side file
     PLY = "model/ply"
     JPEG = "image/jpeg"
     PNG = "image/png"
@@ -61,8 +63,8 @@ class MediaType(StrEnum):
 
 _PICTURES = frozenset({MediaType.JPEG, MediaType.PNG})
 FORMATS = {
-    AssetKind.MESH: frozenset({MediaType.OBJ, MediaType.GLB, MediaType.PLY}),
-    AssetKind.MATERIAL: frozenset({MediaType.MTL}),
+    AssetKind.MESH: frozenset({MediaType.OBJ, MediaType.GLB, MediaType.GLTF, MediaType.PLY}),
+    AssetKind.MATERIAL: frozenset({MediaType.MTL, MediaType.BIN}),
     AssetKind.TEXTURE: _PICTURES,
     AssetKind.OVERLAY: _PICTURES,
     AssetKind.IMAGE: _PICTURES,

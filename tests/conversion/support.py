@@ -6,15 +6,19 @@ import functools
 import io
 import json
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageFilter
 
-from scans.conversion import Profile, SourceFile
+from scans.conversion import Limits, Profile, SourceFile, meshes
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from scans.conversion.mesh import Mesh
+    from scans.conversion.raw import RawMesh
 
     Floats = npt.NDArray[np.float64]
     Indices = npt.NDArray[np.int64]
@@ -198,3 +202,17 @@ def overlay(data: bytes, metric: str | None) -> SourceFile:
 def material(data: bytes) -> SourceFile:
     """A material file of a capture."""
     return SourceFile("scan.mtl", "material", None, None, data)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A mesh as it goes to the web, and as the file had it."""
+
+    mesh: Mesh
+    raw: RawMesh
+
+
+def loaded(data: bytes, *others: SourceFile, target: int = 100_000) -> Loaded:
+    """A mesh file read in this process, and simplified to so many triangles."""
+    raw = meshes.mended(meshes.read(mesh(data), others, Limits()))
+    return Loaded(meshes.simplified(raw, target=target, limits=Limits()), raw)

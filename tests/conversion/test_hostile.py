@@ -105,9 +105,6 @@ CASES = {
     "a vertex with two coordinates": Hostile(
         ErrorCode.UNREADABLE_MESH, lambda: [mesh(TRIANGLE + b"v 1 2\nf 1 2 3\n")]
     ),
-    "a polygon with 300,000 corners": Hostile(
-        ErrorCode.DAMAGED_MESH, lambda: [mesh(polygon(300_000))]
-    ),
     "faces without an area": Hostile(
         ErrorCode.DAMAGED_MESH, lambda: [mesh(TRIANGLE + b"f 1 1 1\nf 2 2 2\n")]
     ),
@@ -115,11 +112,19 @@ CASES = {
         ErrorCode.UNREADABLE_MESH,
         lambda: [mesh(b"v 1 1 1\nv 1 1 1\nv 1 1 1\nvt 0 0\nvt 1 0\nvt 0 1\nf 1/1 2/2 3/3\n")],
     ),
-    "two texture atlases": Hostile(
+    "two texture atlases and an image of neither": Hostile(
         ErrorCode.SEVERAL_ATLASES,
         lambda: [
-            mesh(TRIANGLE + b"usemtl a\nf 1 2 3\nusemtl b\nf 3 2 1\n"),
+            mesh(TRIANGLE + b"usemtl a\nf 1/1 2/2 3/3\nusemtl b\nf 3/3 2/2 1/1\n"),
             material(b"newmtl a\nmap_Kd 1.jpg\nnewmtl b\nmap_Kd 2.jpg\n"),
+            texture(image_bytes(support.skin(64), "JPEG"), name="3.jpg"),
+        ],
+    ),
+    "a texture that repeats": Hostile(
+        ErrorCode.TEXTURE_REPEATS,
+        lambda: [
+            mesh(TRIANGLE + b"vt 3.5 0\nf 1/1 2/4 3/3\n"),
+            texture(image_bytes(support.skin(64), "JPEG")),
         ],
     ),
     "a format we do not read": Hostile(
@@ -153,14 +158,16 @@ CASES = {
     ),
     "a GLB cut off": Hostile(ErrorCode.UNREADABLE_MESH, lambda: [mesh(glb_with()[:-5000])]),
     "a GLB that wants a file of the system": Hostile(
-        ErrorCode.UNSUPPORTED_FORMAT,
+        ErrorCode.SIDE_FILE_MISSING,
         lambda: [mesh(glb_with(buffers=[{"uri": "../../../etc/passwd", "byteLength": 1000}]))],
     ),
-    "a GLB of triangle strips": Hostile(
+    "a GLB that wants a file of the network": Hostile(
+        ErrorCode.SIDE_FILE_MISSING,
+        lambda: [mesh(glb_with(buffers=[{"uri": "http://127.0.0.1/x.bin", "byteLength": 1000}]))],
+    ),
+    "a GLB with an extension that must be understood": Hostile(
         ErrorCode.UNSUPPORTED_FORMAT,
-        lambda: [
-            mesh(glb_with(meshes=[{"primitives": [{"attributes": {"POSITION": 0}, "mode": 5}]}]))
-        ],
+        lambda: [mesh(glb_with(extensionsRequired=["EXT_mesh_gpu_instancing"]))],
     ),
     "a GLB with an accessor beyond its buffer": Hostile(
         ErrorCode.UNREADABLE_MESH,

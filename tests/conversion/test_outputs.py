@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from scans.conversion import Conversion, Output, Profile, SourceFile, convert, glb
-from scans.conversion.meshes import load
 
 from . import support
 from .conftest import real_scans, source_files
@@ -199,9 +198,7 @@ def test_a_real_scan_is_converted_without_losing_triangles(paths: tuple[Any, ...
 
 
 def test_simplification_keeps_vertices_of_the_source_exactly(capture: list[SourceFile]) -> None:
-    from scans.conversion import Limits
-
-    loaded = load(capture[0], [], target=2000, limits=Limits())
+    loaded = support.loaded(capture[0].data, target=2000)
     points, _, _ = support.head(8000)
     source = {tuple(point) for point in np.round(points, 4).astype(np.float32)}
     assert {tuple(point) for point in loaded.mesh.positions} <= source
