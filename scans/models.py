@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -84,6 +85,10 @@ class Scan(Work):
     stored_at = models.DateTimeField(null=True, blank=True)
     ready_at = models.DateTimeField(null=True, blank=True)
     triangles = models.PositiveIntegerField(null=True, blank=True)
+    # What the conversion found: see scans/conversion/notes.py and pose.py.
+    unit = models.CharField(max_length=8, blank=True)
+    up_axis = models.CharField(max_length=2, blank=True)
+    notes = ArrayField(models.CharField(max_length=24), default=list, blank=True)
 
     class Meta:
         constraints = [

@@ -68,6 +68,7 @@ class Page:
     layers: list[dict[str, str]]
     overlays: list[dict[str, str]]
     zones: dict[str, Any] | None
+    gallery: list[dict[str, str]]
     notice: str
     pdf_url: str = ""
 
@@ -132,6 +133,7 @@ def build_page(
         ],
         overlays=_overlays(files, file_url),
         zones=_zones(files, file_url),
+        gallery=[{"url": file_url(file)} for file in _of_kind(files, Asset.Kind.IMAGE)],
         notice=gettext(str(wording.NOTICE)),
         pdf_url=pdf_url,
     )

@@ -48,7 +48,13 @@ def _make_ready(scan: Scan, result: Conversion, took: float) -> None:
     with practice_scope(scan.practice_id):
         hold(scan)
         Scan.objects.filter(pk=scan.pk).update(
-            ready_at=Now(), triangles=result.triangles, conversion_seconds=took, stage=""
+            ready_at=Now(),
+            triangles=result.triangles,
+            unit=result.unit,
+            up_axis=result.up,
+            notes=list(result.notes),
+            conversion_seconds=took,
+            stage="",
         )
         finish(scan, state=Scan.State.READY)
         record(

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.contrib.postgres.fields import ArrayField
 from django.db import (
     NotSupportedError,
     OperationalError,
@@ -89,6 +90,7 @@ def made_up_value(field: "models.Field[object, object]") -> str:
         (models.UUIDField, "gen_random_uuid()"),
         (models.DateField, "now()"),
         (models.JSONField, "'{}'"),
+        (ArrayField, "'{}'"),
         (models.IntegerField, "4711"),
         (models.FloatField, "4711"),
     ):
