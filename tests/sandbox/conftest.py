@@ -30,7 +30,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[ResendStandIn]:
 @pytest.fixture
 def cluster() -> Iterator[IsemecoStandIn]:
     stand_in = IsemecoStandIn(
-        client_id="id", client_secret="secret", synthetic=lambda seed: RECORDING
+        client_id="id", client_secret="secret", synthetic=lambda seed, sitting: RECORDING
     )
     with stand_in:
         yield stand_in

@@ -60,6 +60,24 @@ def test_another_seed_gives_another_shape_skin_and_values() -> None:
     assert one.measurements != other.measurements
 
 
+def test_another_sitting_is_the_same_person_with_other_values() -> None:
+    size = {"triangles": 2_000, "texture_size": 128, "overlay_size": 64}
+    first, again, later = (make_capture(seed=3, sitting=sitting, **size) for sitting in (0, 0, 1))
+    assert first == again
+    names = {file.name for file in first.files}
+    assert {file.name for file in later.files} == names
+    alike = {a.name for a, b in zip(first.files, later.files, strict=True) if a.data == b.data}
+    assert {"scan.mtl", "zones.png"} <= alike
+    assert not {name for name in names if name.startswith(("texture", "overlay"))} & alike
+    pairs = list(zip(first.measurements, later.measurements, strict=True))
+    assert all((a.metric, a.zone) == (b.metric, b.zone) for a, b in pairs)
+    changes = [abs(a.value - b.value) for a, b in pairs if a.zone == OVERALL]
+    assert min(changes) > 0
+    assert max(changes) < 30
+    one, other = draw_traits(3), draw_traits(3, 1)
+    assert (one.shape, one.tone, one.cap_hue) == (other.shape, other.tone, other.cap_hue)
+
+
 def test_files_are_what_their_media_types_say(capture: Capture) -> None:
     listed = {(f.name, f.kind, f.light, f.metric, f.media_type) for f in capture.files}
     assert listed == {

@@ -10,6 +10,7 @@ import requests
 
 from dermalia.sandbox.isemeco import IsemecoStandIn, Recording
 from dermalia.sandbox.isemeco.captured import File
+from dermalia.sandbox.isemeco.studio import ANOTHER_DAY, SYNTHETIC
 from tests.sandbox.calls import delete, get, post, wait_until
 from tests.sandbox.conftest import RECORDING
 
@@ -64,7 +65,7 @@ def test_the_page_takes_a_scan(cluster: IsemecoStandIn) -> None:
 def test_a_scan_is_listed_only_when_complete() -> None:
     ready = threading.Event()
 
-    def slow_face(seed: int) -> Recording:
+    def slow_face(seed: int, sitting: int) -> Recording:
         assert ready.wait(10)
         return RECORDING
 
@@ -78,7 +79,7 @@ def test_a_scan_is_listed_only_when_complete() -> None:
 
 
 def test_a_face_that_fails_is_shown_on_the_page() -> None:
-    def broken_face(seed: int) -> Recording:
+    def broken_face(seed: int, sitting: int) -> Recording:
         raise RuntimeError("no <face>")
 
     with IsemecoStandIn(client_id="i", client_secret="s", synthetic=broken_face) as cluster:
@@ -140,3 +141,16 @@ def test_a_stop_does_not_wait_for_slow_answers(cluster: IsemecoStandIn) -> None:
 def test_a_taken_port_is_an_error(cluster: IsemecoStandIn) -> None:
     with pytest.raises(OSError, match="in use"):
         IsemecoStandIn(port=cluster.port, client_id="i", client_secret="s").start()
+
+
+def test_the_same_face_sits_again_on_another_day() -> None:
+    sat: list[tuple[int, int]] = []
+
+    def face(seed: int, sitting: int) -> Recording:
+        sat.append((seed, sitting))
+        return RECORDING
+
+    with IsemecoStandIn(client_id="i", client_secret="s", synthetic=face) as cluster:
+        for subject in (SYNTHETIC, ANOTHER_DAY, ANOTHER_DAY, SYNTHETIC, ANOTHER_DAY):
+            cluster.take_scan(subject).result(10)
+    assert sat == [(3, 0), (3, 1), (3, 2), (4, 0), (4, 1)]

@@ -104,9 +104,16 @@ def _zone_levels(atlas: Atlas, size: int) -> Bytes:
 
 
 def make_capture(
-    *, seed: int, triangles: int = 200_000, texture_size: int = 4096, overlay_size: int = 2048
+    *,
+    seed: int,
+    sitting: int = 0,
+    triangles: int = 200_000,
+    texture_size: int = 4096,
+    overlay_size: int = 2048,
 ) -> Capture:
     """Makes the capture of `seed`; on one machine the same arguments give the same bytes.
+
+    Each `sitting`, from 0, is the same person on another day, with other values.
 
     `triangles` is met within a few per cent. Sizes are texels a side. Raises ValueError for fewer
     than 2,000 triangles or textures under 64 texels, where zones would be empty.
@@ -116,7 +123,7 @@ def make_capture(
             f"at least {_LEAST_TRIANGLES} triangles and {_LEAST_TEXELS} texels are needed, "
             f"not {triangles}, {texture_size} and {overlay_size}"
         )
-    traits = draw_traits(seed)
+    traits = draw_traits(seed, sitting)
     rows, columns = grid_size(triangles)
     points = sculpt(traits.shape, rows=rows, columns=columns)
     normals = grid_normals(points)

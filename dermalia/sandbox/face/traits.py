@@ -44,8 +44,15 @@ class Traits:
     cap_hue: float  # 0..1, picks the colour of cap and drape
 
 
-def draw_traits(seed: int) -> Traits:
-    """Draws the traits of `seed`; equal seeds give equal traits on every machine."""
+_CHANGE = 0.12  # how far a metric's strength moves from one sitting to another, one sigma
+
+
+def draw_traits(seed: int, sitting: int = 0) -> Traits:
+    """Draws the traits of `seed`; equal arguments give equal traits on every machine.
+
+    Another `sitting` is the same person on another day: shape, tone and cloth stay, the strength
+    of each metric is a little more or less.
+    """
     rng = np.random.default_rng([seed, 1])
 
     def spread(sd: float) -> float:
@@ -65,6 +72,9 @@ def draw_traits(seed: int) -> Traits:
         lean=spread(0.5),
     )
     strengths = rng.uniform(0.15, 0.85, size=5)
+    if sitting:
+        change = np.random.default_rng([seed, 8, sitting]).normal(0.0, _CHANGE, size=5)
+        strengths = np.clip(strengths + change, 0.05, 0.95)
     return Traits(
         seed=seed,
         shape=shape,

@@ -52,7 +52,7 @@ class IsemecoStandIn(StandIn):
         client_id: str,
         client_secret: str,
         captures: Mapping[str, Captured] | None = None,
-        synthetic: Callable[[int], Captured] = synthetic_capture,
+        synthetic: Callable[[int, int], Captured] = synthetic_capture,
         token_seconds: float = 3600,
         url_seconds: float = 900,
     ) -> None:

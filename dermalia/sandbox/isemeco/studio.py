@@ -10,24 +10,33 @@ from concurrent.futures import Future
 from dermalia.sandbox.isemeco.captured import Captured
 
 SYNTHETIC = "Synthetic face"
+ANOTHER_DAY = "The same face, another day"
+_FIRST_SEED = 3  # a face that shows every metric well comes first
 
 
-def synthetic_capture(seed: int) -> Captured:
-    """A synthetic face in full size. Takes seconds and several cores."""
+def synthetic_capture(seed: int, sitting: int = 0) -> Captured:
+    """A synthetic face in full size. Takes seconds and several cores.
+
+    Args:
+        sitting: the same face on another day.
+    """
     from dermalia.sandbox.face import make_capture
 
-    return make_capture(seed=seed, triangles=200_000, texture_size=4096, overlay_size=2048)
+    return make_capture(
+        seed=seed, sitting=sitting, triangles=200_000, texture_size=4096, overlay_size=2048
+    )
 
 
 class Studio:
     """Makes captures one at a time, each on a daemon thread, so that a stop never waits for one."""
 
     def __init__(
-        self, captures: Mapping[str, Captured], synthetic: Callable[[int], Captured]
+        self, captures: Mapping[str, Captured], synthetic: Callable[[int, int], Captured]
     ) -> None:
         self._captures = dict(captures)
         self._synthetic = synthetic
-        self._seeds = itertools.count(3)  # a face that shows every metric well comes first
+        self._seeds = itertools.count(_FIRST_SEED)
+        self._sitter = (_FIRST_SEED, 0)  # who sat last, and how often before
         self._turn = threading.Lock()
         self._state = threading.Lock()
         self._in_progress = 0
@@ -36,7 +45,7 @@ class Studio:
     @property
     def subjects(self) -> tuple[str, ...]:
         """What can be scanned, the given captures first."""
-        return (*self._captures, SYNTHETIC)
+        return (*self._captures, SYNTHETIC, ANOTHER_DAY)
 
     @property
     def in_progress(self) -> int:
@@ -73,9 +82,11 @@ class Studio:
         return taken
 
     def _maker(self, subject: str) -> Callable[[], Captured]:
-        if subject == SYNTHETIC:
-            seed = next(self._seeds)
-            return lambda: self._synthetic(seed)
+        if subject in (SYNTHETIC, ANOTHER_DAY):
+            seed, sitting = self._sitter
+            again = subject == ANOTHER_DAY
+            self._sitter = sitter = (seed, sitting + 1) if again else (next(self._seeds), 0)
+            return lambda: self._synthetic(*sitter)
         capture = self._captures[subject]
         return lambda: capture
 

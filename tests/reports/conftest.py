@@ -1,0 +1,74 @@
+"""Two reports of one person, half a year apart."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from audit.chain import OPERATOR
+from dermalia.sandbox.face import Capture, make_capture
+from dermalia.sandbox.isemeco import IsemecoStandIn
+from dermalia.tenancy import practice_scope
+from practices.models import Practice
+from reports.domain.series import link
+from reports.models import Report
+from scans.models import Connection, Scan
+from tests.conftest import discover, release_at_once, report_of
+
+BEFORE, AFTER = datetime(2026, 1, 3, 9, tzinfo=UTC), datetime(2026, 7, 14, 9, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def later_capture() -> Capture:
+    """The person of ``small_capture`` on another day."""
+    return make_capture(seed=1, sitting=1, triangles=4000, texture_size=256, overlay_size=128)
+
+
+@pytest.fixture
+def two_reports(
+    practice: Practice,
+    account: Connection,
+    cluster: IsemecoStandIn,
+    small_capture: Capture,
+    later_capture: Capture,
+) -> tuple[Report, Report]:
+    """Released, and not linked yet."""
+    release_at_once(practice)
+    first, second = (
+        add_report(account, cluster, capture, at)
+        for capture, at in ((small_capture, BEFORE), (later_capture, AFTER))
+    )
+    return first, second
+
+
+@pytest.fixture
+def followups(two_reports: tuple[Report, Report]) -> tuple[Report, Report]:
+    """Released, and linked by the practice."""
+    linked(*two_reports)
+    return two_reports
+
+
+def add_report(
+    account: Connection,
+    cluster: IsemecoStandIn,
+    capture: Capture,
+    captured_at: datetime,
+    *,
+    first_name: str = "Testperson Ä",
+    email: str = "patient@example.org",
+) -> Report:
+    """Let a scan appear in the cluster, and take it to its report."""
+    name = cluster.add_scan(capture, first_name=first_name, email=email, captured_at=captured_at)
+    discover(account)
+    with practice_scope(account.practice_id):
+        scan = Scan.objects.get(scan_identifier=name)
+    return report_of(scan)
+
+
+def linked(*reports: Report) -> UUID:
+    """Make the reports follow-ups of each other; they know of it afterwards."""
+    with practice_scope(reports[0].practice_id):
+        series = link(report_ids=[report.pk for report in reports], who=OPERATOR)
+        for report in reports:
+            report.refresh_from_db()
+    return series
