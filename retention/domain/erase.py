@@ -15,11 +15,12 @@ from dermalia.sealing.models import ReportKey
 from dermalia.tenancy import practice_scope
 from dermalia.work.lease import WorkFailed, finish, hold, lease
 from dermalia.work.nudge import nudge
+from reports.domain.cases import settle_cases_of_erased
 from reports.domain.links import disable
 from reports.models import Delivery, Report, Visit
 from retention.models import Erasure
 from scans.domain.tombstones import bury
-from scans.models import Asset, Detail, Identity, Scan
+from scans.models import Asset, Detail, Identity, IdentityChange, Scan
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ def request_erasure(*, scan: Scan, reason: Erasure.Reason, who: Who) -> Erasure:
         erasure.settles_at = writing_until
     keys.destroy(scan.key_id)
     if report is not None:
+        settle_cases_of_erased(report=report, who=who)
         disable(report_id=report.pk)
     bury(scan=scan)
     erasure.rows = _delete_rows(scan)
@@ -90,6 +92,7 @@ def _delete_rows(scan: Scan) -> int:
             Delivery.objects.filter(report__scan=scan),
             Visit.objects.filter(report__scan=scan),
             Report.objects.filter(scan=scan),
+            IdentityChange.objects.filter(scan=scan),
             Identity.objects.filter(scan=scan),
             Asset.objects.filter(scan=scan),
             Detail.objects.filter(scan=scan),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.models import Entry
 from audit.words import Action
-from practices.access import StaffRequest, practice_page
+from practices.access import StaffRequest, fresh_factor, practice_page
 from practices.domain.sign_in import staff
 from retention.domain.erase import request_erasure
 from retention.models import Erasure
@@ -43,6 +43,7 @@ class ConfirmationForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @practice_page(writes=True)
+@fresh_factor
 def confirm_erasure(request: StaffRequest, scan_id: UUID) -> HttpResponse:
     """GET names what goes and what stays; POST erases."""
     scan = get_object_or_404(Scan, pk=scan_id)

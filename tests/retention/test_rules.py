@@ -5,6 +5,7 @@ from django.apps import apps
 ERASED_WITH_THE_REPORT = {
     "scans.Scan",
     "scans.Identity",
+    "scans.IdentityChange",
     "scans.Asset",
     "scans.Detail",
     "reports.Report",
@@ -15,21 +16,44 @@ ERASED_WITH_THE_REPORT = {
 KEPT_WITHOUT_PERSONAL_DATA = {
     "audit.Entry",
     "audit.Head",
+    "onboarding.LegalText",
     "reports.Case",
     "reports.Link",
+    "reports.Pace",
     "reports.Tally",
     "retention.Erasure",
     "scans.Tombstone",
     "sealing.LedgerEntry",
 }
 UNTIL_THE_CONTRACT_ENDS = {
+    "onboarding.Acceptance",
+    "onboarding.Check",
+    "onboarding.GoLive",
+    "onboarding.Instruction",
+    "onboarding.Particulars",
+    "onboarding.Pause",
+    "onboarding.Recipient",
+    "onboarding.Trial",
+    "practices.Authenticator",
+    "practices.BackupCode",
+    "practices.Desk",
+    "practices.Passkey",
     "practices.Practice",
     "practices.User",
+    "reports.MailRoute",
     "scans.Connection",
     "sealing.PracticeKey",
     "sealing.SecretsKey",
 }
-UNTIL_THEY_EXPIRE = {"practices.SignInLink", "sessions.Session"}
+UNTIL_THEY_EXPIRE = {
+    "practices.Attempt",
+    "practices.Challenge",
+    "practices.SignInLink",
+    "practices.StaffSession",
+    "reports.StaffMail",
+    "reports.WebhookReceipt",
+    "sessions.Session",
+}
 NOTHING_IN_THEM = {"auth.Permission", "auth.Group", "contenttypes.ContentType"}
 
 

@@ -1,0 +1,150 @@
+"""The practice's list of requests and the page of one."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from audit.access import Look, record_access
+from audit.models import Entry
+from audit.words import Action
+from dermalia.sealing.keys import unlock
+from practices.access import StaffRequest, practice_page
+from practices.domain.sign_in import staff
+from reports import wording
+from reports.domain.bundle import bundle
+from reports.domain.cases import AlreadyClosed, close_case, deadline
+from reports.domain.zipped import zipped
+from reports.models import Case, Report
+from reports.views.rights import refuse_restricted
+from scans.queries import person
+
+ANSWERED = 100
+BUNDLED = (Case.Kind.ACCESS, Case.Kind.PORTABILITY)
+
+
+class AnswerForm(forms.Form):
+    """Done, or refused for a reason."""
+
+    outcome = forms.ChoiceField(choices=[("done", "done"), ("refused", "refused")])
+    reason = forms.ChoiceField(choices=[("", ""), *Case.Reason.choices], required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("outcome") == "refused" and not data.get("reason"):
+            self.add_error("reason", _("Please choose why."))
+        return data
+
+
+@require_safe
+@practice_page()
+def case_list(request: StaffRequest) -> HttpResponse:
+    """What is open, the earliest deadline first; then what was answered, the latest first."""
+    cases = Case.objects.select_related("report__scan")
+    waiting = cases.filter(state=Case.State.OPEN).order_by("due_on", "opened_at")
+    answered = cases.exclude(state=Case.State.OPEN).order_by("-closed_at")[:ANSWERED]
+    context = {
+        "practice": request.user.practice,
+        "waiting": [(case, deadline(case)) for case in waiting],
+        "answered": answered,
+    }
+    return render(request, "reports/case_list.html", context)
+
+
+@require_safe
+@practice_page()
+def case_detail(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """One request: what was asked, until when, and what can be done about it."""
+    return _detail(request, _case_or_404(case_id), AnswerForm())
+
+
+@require_safe
+@practice_page(writes=True)
+def case_bundle(request: StaffRequest, case_id: UUID) -> HttpResponseBase:
+    """All that is stored of who asks, as a ZIP file, for a case that asks for it."""
+    case = _case_or_404(case_id)
+    if case.report is None or case.kind not in BUNDLED:
+        raise Http404
+    refuse_restricted(case.report.scan)
+    access = record_access(Action.BUNDLE_TAKEN, who=staff(request.user), object_id=case.pk)
+    key = unlock(case.report.scan.key_id, access=access)
+    now = timezone.localtime()
+    response = StreamingHttpResponse(
+        zipped(bundle(report=case.report, key=key), at=now), content_type="application/zip"
+    )
+    word = gettext("Data")  # tells neither who nor what
+    response.headers["Content-Disposition"] = str(
+        content_disposition_header(as_attachment=True, filename=f"{word}-{now:%Y-%m-%d}.zip")
+    )
+    return response
+
+
+@require_POST
+@practice_page(writes=True)
+def case_answer(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """Close a request as done or refused."""
+    case = _case_or_404(case_id)
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        return _detail(request, case, form)
+    refused = form.cleaned_data["outcome"] == "refused"
+    reason = Case.Reason(form.cleaned_data["reason"]) if refused else None
+    try:
+        close_case(case=case, who=staff(request.user), reason=reason)
+    except AlreadyClosed:
+        return redirect("reports:case_detail", case.pk)  # where it says so
+    return redirect("reports:case_list")
+
+
+def _case_or_404(case_id: UUID) -> Case:
+    return get_object_or_404(
+        Case.objects.select_related("report__scan", "report__practice"), pk=case_id
+    )
+
+
+def _detail(request: StaffRequest, case: Case, form: AnswerForm) -> HttpResponse:
+    access = record_access(
+        Action.CASE_VIEWED,
+        who=staff(request.user),
+        object_id=case.pk,
+        part_of=Look(Action.CASE_VIEWED, case.pk),
+    )
+    message = first_name = ""
+    report: Report | None = case.report
+    if report is not None:  # else it was erased, and its key with it
+        key = unlock(report.scan.key_id, access=access)
+        message = case.message.open(key) if case.message is not None else ""
+        first_name = "" if report.restricted_at else person(scan=report.scan, key=key).first_name
+    context = {
+        "practice": request.user.practice,
+        "case": case,
+        "report": report,
+        "message": message,
+        "first_name": first_name,
+        "deadline": deadline(case),
+        "form": form,
+        "reasons": Case.Reason.choices,
+        "restrictions": Report.Restriction.choices,
+        "may_write": request.user.may_write,
+        "log": _entries(case),
+    }
+    status = 422 if form.is_bound else 200
+    return render(request, "reports/case_detail.html", context, status=status)
+
+
+def _entries(case: Case) -> list[tuple[Any, str, str]]:
+    return [
+        (
+            entry.at,
+            str(wording.ACTIONS.get(entry.action, entry.action)),
+            str(wording.ACTORS[entry.actor]),
+        )
+        for entry in Entry.objects.filter(object_id=case.pk).order_by("-sequence")
+    ]
