@@ -1,10 +1,10 @@
-"""How a session finds its user. Nobody can sign in by name and password."""
+"""How a session finds its user. Nobody signs in by name and password alone."""
 
 from practices.models import User
 
 
 class LinkBackend:
-    """Users come in by a single-use link; this only loads the user of a session."""
+    """Ways in are in ``practices.domain.sign_in``; this only loads the user of a session."""
 
     def authenticate(self, request: object, **credentials: object) -> None:
         return None

@@ -1,14 +1,6 @@
-"""Who the tenants are and who works for them.
+"""Who the tenants are."""
 
-``Practice``, ``User`` and ``SignInLink`` are looked up before any scope can be known, so they
-are the tables without row-level security. They hold no patient data.
-"""
-
-from typing import ClassVar
-
-from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 
@@ -60,47 +52,3 @@ class Practice(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class UserManager(BaseUserManager["User"]):
-    def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
-
-
-class User(AbstractBaseUser):
-    """Somebody who works for a practice. No password is ever set."""
-
-    class Role(models.TextChoices):
-        OWNER = "owner", _("owner")
-        STAFF = "staff", _("staff")
-        READER = "reader", _("read-only")
-
-    admin_sees = ("id", "email", "practice_id", "role", "is_active", "last_login")
-
-    email = models.EmailField()
-    practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="staff")
-    role = models.CharField(max_length=6, choices=Role, default=Role.STAFF)
-    is_active = models.BooleanField(default=True)
-
-    objects: ClassVar[UserManager] = UserManager()
-    USERNAME_FIELD = "email"
-
-    class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="one_user_per_email")]
-
-    @property
-    def may_write(self) -> bool:
-        """Whether the role may change or erase anything."""
-        return self.role != self.Role.READER
-
-    def __str__(self) -> str:
-        return self.email
-
-
-class SignInLink(models.Model):
-    """A link that lets one user in once. Only its digest is kept."""
-
-    user = models.ForeignKey(User, on_delete=models.CASCADE)
-    digest = models.BinaryField(unique=True)
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)
