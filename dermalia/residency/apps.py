@@ -8,5 +8,7 @@ class ResidencyConfig(AppConfig):
 
     def ready(self) -> None:
         from dermalia.residency.regions import require_allowed
+        from dermalia.residency.register import mail_relay
 
         require_allowed(settings.DECLARED_REGIONS)
+        mail_relay()  # refuses one outside the EEA

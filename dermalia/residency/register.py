@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
 
 class TransferBasis(StrEnum):
     """What a transfer of personal data to the service rests on (Chapter V GDPR)."""
@@ -28,6 +31,10 @@ class Service:
     hosts: tuple[str, ...]
     transfer_basis: TransferBasis
 
+
+# Where the GDPR is law: the Union, and Iceland, Liechtenstein and Norway.
+_EEA = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
+EEA = frozenset(_EEA.split())
 
 SERVICES: tuple[Service, ...] = (
     Service(
@@ -55,6 +62,55 @@ SERVICES: tuple[Service, ...] = (
         transfer_basis=TransferBasis.NONE_NEEDED,
     ),
 )
+
+
+def services() -> tuple[Service, ...]:
+    """Every service of this installation; the list that documents and public pages are made of."""
+    relay = mail_relay()
+    return SERVICES if relay is None else (*SERVICES, relay)
+
+
+def service(key: str) -> Service:
+    """The entry called ``key``. Raises LookupError."""
+    for entry in services():
+        if entry.key == key:
+            return entry
+    raise LookupError(f"the register has no {key!r}")
+
+
+def mail_relay() -> Service | None:
+    """The operator's SMTP relay, where one is set up.
+
+    Raises:
+        ImproperlyConfigured: it is outside the European Economic Area, or nobody says where.
+    """
+    relay = settings.MAIL_RELAY
+    if not relay:
+        return None
+    if relay["country"] not in EEA or not relay["entity"]:
+        raise ImproperlyConfigured(
+            "DERMALIA_MAIL_RELAY_ENTITY and _COUNTRY must name who runs the relay, in the EEA."
+        )
+    return Service(
+        key="relay",
+        entity=relay["entity"],
+        country=relay["country"],
+        purpose="Sends the e-mail with the link; no health data in it",
+        hosts=(),  # spoken to by SMTP, never by https
+        transfer_basis=TransferBasis.NONE_NEEDED,
+    )
+
+
+def own_mail_server() -> Service:
+    """What stands in the documents of a practice that sends by its own server."""
+    return Service(
+        key="own",
+        entity="The practice's own mail server",
+        country="",  # the practice knows
+        purpose="Sends the e-mail with the link, as all of the practice's mail",
+        hosts=(),
+        transfer_basis=TransferBasis.NONE_NEEDED,
+    )
 
 
 def admits(host: str) -> bool:

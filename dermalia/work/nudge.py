@@ -62,13 +62,26 @@ def _take_lock() -> bool:
 
 def _sweep_queue(queue: str) -> Iterator[Sweep]:
     waiting = broker.waiting(queue)
+    room = max(broker.QUEUE_ENOUGH - waiting, 0)
     steps = [step for step in all_steps() if step.queue == queue]
-    # Shared out, so that a thousand rows in one state leave room for one in another.
-    room = max(broker.QUEUE_ENOUGH - waiting, 0) // len(steps)
-    for step in steps:
-        rows = due_rows(step, limit=room + 1, again=waiting == 0)
-        told = rows[:room]
+    due = [due_rows(step, limit=room + 1, again=waiting == 0) for step in steps]
+    shares = _shares([len(rows) for rows in due], room)
+    for step, rows, share in zip(steps, due, shares, strict=True):
+        told = rows[:share]
         if told:
             broker.tell_all(step, told)
             mark_told(step, told)
-        yield Sweep(told=len(told), left=len(rows) > room)
+        yield Sweep(told=len(told), left=len(rows) > share)
+
+
+def _shares(wanted: list[int], room: int) -> list[int]:
+    """The room shared out: a thousand rows in one state leave room for one in another.
+
+    What one does not need the others get.
+    """
+    shares = [0] * len(wanted)
+    ascending = sorted(range(len(wanted)), key=wanted.__getitem__)
+    for turn, place in enumerate(ascending):
+        shares[place] = min(wanted[place], room // (len(wanted) - turn))
+        room -= shares[place]
+    return shares

@@ -42,6 +42,11 @@ def find(text: str) -> Found | None:
     return Found(*link[:2], gone=link[2] is not None) if link else None
 
 
+def is_live(text: str) -> bool:
+    """Whether the link leads to its report, as far as the link goes."""
+    return Link.objects.filter(digest=digest(text), gone_at=None).exists()
+
+
 def disable(*, report_id: UUID) -> None:
     """From this transaction on, the report's links answer that it is gone."""
     Link.objects.filter(report_id=report_id, gone_at=None).update(gone_at=Now())

@@ -7,9 +7,11 @@ from django.conf import settings
 
 from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
+from practices.models import Practice
 from reports.domain.delivery import send_delivery
+from reports.domain.fates import WAITING
 from reports.mail.resend import ResendProvider
-from reports.models import Delivery, Report
+from reports.models import Delivery, Pace, Report
 from tests.conftest import link_in_mail
 
 
@@ -25,6 +27,7 @@ def send(report: Report) -> Delivery:
 
 
 def due_now(report: Report) -> None:
+    Pace.objects.all().delete()
     with practice_scope(report.practice_id):
         Delivery.objects.update(next_attempt_at=report.created_at)
 
@@ -66,7 +69,7 @@ def test_after_a_fault_the_next_try_sends_exactly_one(
 ) -> None:
     mailbox.faults.arm(fault, on="send", times=1)
     failed = send(report)
-    assert failed.state == Delivery.State.QUEUED
+    assert failed.state in WAITING
     assert failed.last_error
     due_now(report)
     sent = send(report)
@@ -75,13 +78,35 @@ def test_after_a_fault_the_next_try_sends_exactly_one(
     assert len(mailbox.mails) == 1
 
 
-def test_a_refused_account_is_for_a_person_to_mend(
-    report: Report, mailbox: ResendStandIn, settings: pytest.FixtureRequest
-) -> None:
-    settings.RESEND_API_KEY = "re_revoked"  # type: ignore[attr-defined]
-    failed = send(report)
-    assert failed.quarantined_at is not None
-    assert "re_revoked" not in failed.last_error
+def test_a_repeated_try_does_not_differ_by_a_letter(report: Report, mailbox: ResendStandIn) -> None:
+    mailbox.faults.arm("drop_after", on="send")
+    send(report)
+    Practice.objects.update(name="Another name", phone="+49 000 1")
+    due_now(report)
+    assert send(report).state == Delivery.State.SENT
+    assert len(mailbox.mails) == 1
+
+
+def test_a_mail_that_was_not_taken_is_written_anew(report: Report, mailbox: ResendStandIn) -> None:
+    mailbox.faults.arm("busy", on="send")
+    send(report)
+    Practice.objects.update(name="Another name")
+    due_now(report)
+    send(report)
+    assert "Another name" in (mailbox.mails[0].text or "")
+
+
+def test_tags_say_whose_mail_it_is_in_numbers_only(report: Report, mailbox: ResendStandIn) -> None:
+    send(report)
+    (mail,) = mailbox.mails
+    assert mail.tags == {
+        "mail": str(delivery_of(report).pk),
+        "practice": str(report.practice_id),
+        "kind": "link",
+    }
+    assert mail.headers == {}
+    assert mail.attachments == ()
+    assert mail.reply_to == (report.practice.email,)
 
 
 def test_no_mail_leaves_for_a_host_outside_the_register(

@@ -18,6 +18,7 @@ from dermalia.sandbox.resend.inbox import Mail
 MAX_RECIPIENTS = 50
 KEY_SECONDS = 24 * 3600
 MAX_KEY_LENGTH = 256
+_TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _ADDRESS = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+\.[^\s@<>,;\".]+")
 
 
@@ -57,6 +58,7 @@ def mail_from(wish: Mapping[str, Any], idempotency_key: str | None) -> Mail:
         headers=_headers(wish),
         attachments=_attachments(wish),
         idempotency_key=idempotency_key,
+        tags=_tags(wish),
     )
 
 
@@ -96,6 +98,17 @@ def _headers(wish: Mapping[str, Any]) -> dict[str, str]:
     if not isinstance(headers, dict):
         raise ApiError(422, "validation_error", "The `headers` field must be an object.")
     return {str(name): str(value) for name, value in headers.items()}
+
+
+def _tags(wish: Mapping[str, Any]) -> dict[str, str]:
+    tags = wish.get("tags") or []
+    if not isinstance(tags, list) or not all(isinstance(tag, dict) for tag in tags):
+        raise ApiError(422, "validation_error", "The `tags` field must be a list of objects.")
+    pairs = {str(tag.get("name", "")): str(tag.get("value", "")) for tag in tags}
+    if not all(_TAG.fullmatch(part) for pair in pairs.items() for part in pair):
+        message = "Tags should only contain ASCII letters, numbers, underscores, or dashes."
+        raise ApiError(422, "validation_error", message)
+    return pairs
 
 
 def _attachments(wish: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
 from html import unescape
@@ -40,6 +40,7 @@ class Mail:
     headers: Mapping[str, str]
     attachments: tuple[str, ...]
     idempotency_key: str | None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -78,6 +79,7 @@ class Mail:
             "headers": dict(self.headers),
             "attachments": list(self.attachments),
             "idempotency_key": self.idempotency_key,
+            "tags": dict(self.tags),
             "last_event": self.last_event,
             "links": list(self.links),
         }

@@ -14,6 +14,7 @@ from dermalia.sandbox.faults import FaultKind
 from dermalia.sandbox.http import Request, Response, Route, json_response, see_other
 from dermalia.sandbox.resend import page
 from dermalia.sandbox.resend.emails import KEY_SECONDS, ApiError, IdempotencyKeys, mail_from
+from dermalia.sandbox.resend.hook import Hook
 from dermalia.sandbox.resend.inbox import Inbox, Mail
 from dermalia.sandbox.standin import StandIn, wire_faults
 
@@ -35,7 +36,7 @@ class ResendStandIn(StandIn):
     """Accepts mails like Resend and shows them on a page instead of sending them.
 
     ``rate_limit`` is requests per second, None for no limit. ``key_seconds`` is how long an
-    idempotency key is remembered.
+    idempotency key is remembered. ``hook`` is where it tells, signed, what became of each mail.
     """
 
     def __init__(
@@ -46,11 +47,13 @@ class ResendStandIn(StandIn):
         api_key: str,
         rate_limit: int | None = None,
         key_seconds: float = KEY_SECONDS,
+        hook: Hook | None = None,
     ) -> None:
         self._api_key = api_key
         self._inbox = Inbox()
         self._keys = IdempotencyKeys(key_seconds)
         self._rate = _Rate(rate_limit) if rate_limit else None
+        self._hook = hook
         super().__init__(host, port, _FAULTS)
 
     def routes(self) -> Sequence[Route]:
@@ -122,6 +125,8 @@ class ResendStandIn(StandIn):
         def accept() -> str:
             mail = mail_from(wish, key)
             self._inbox.put(mail)
+            if self._hook is not None:
+                self._hook.tell_all(mail)
             return mail.id
 
         return json_response({"id": self._keys.once(key, wish, accept)})

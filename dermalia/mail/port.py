@@ -1,0 +1,81 @@
+"""The way of mails to staff into the outbox, which stands higher in the house.
+
+Whoever keeps the outbox registers itself at start; whoever has something to tell calls
+``queue_mail`` and knows nothing of services, retries or bounces.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from dermalia.mail.addresses import clean_address
+
+Context = Mapping[str, object]
+
+
+class StaffMailKind(StrEnum):
+    """What a mail to staff is about; each has texts under ``templates/mail/``."""
+
+    INVITATION = "invitation"  # url, valid_until: datetime
+    ATTENTION = "attention"  # url, number: int
+    BOUNCE = "bounce"  # url
+    AGREEMENT = "agreement"  # url, version: str, valid_from: date
+    SUBPROCESSOR = "subprocessor"  # url, service: str, valid_from: date, object_by: date
+
+
+class Outbox(Protocol):
+    """Whoever keeps mails until they are sent."""
+
+    def queue(
+        self, *, kind: StaffMailKind, recipient: str, language: str, context: Context, once: str
+    ) -> UUID:
+        """See ``queue_mail``; the recipient is checked already."""
+
+    def state(self, mail_id: UUID) -> str | None:
+        """See ``mail_state``."""
+
+
+_outboxes: list[Outbox] = []
+
+
+def register(outbox: Outbox) -> None:
+    """Called once, when the applications are ready; the last one counts."""
+    _outboxes[:] = [outbox]
+
+
+def queue_mail(
+    *, kind: StaffMailKind, recipient: str, language: str, context: Context, once: str = ""
+) -> UUID:
+    """Queue a mail to staff in the practice in scope, in the caller's transaction.
+
+    Args:
+        context: what the texts of ``kind`` need, see there. Nothing about a patient; a secret
+            link may be in it, as the mail is sealed until it is sent and wiped then.
+        once: words that are the same for the same occasion; the first call queues the mail,
+            later ones change nothing.
+
+    Returns:
+        The mail's id.
+
+    Raises:
+        AddressRefused: the recipient cannot be written to.
+    """
+    return _outbox().queue(
+        kind=kind,
+        recipient=clean_address(recipient),
+        language=language,
+        context=context,
+        once=once,
+    )
+
+
+def mail_state(mail_id: UUID) -> str | None:
+    """What has become of a mail of the practice in scope: "queued", "sent", "bounced" …"""
+    return _outbox().state(mail_id)
+
+
+def _outbox() -> Outbox:
+    if not _outboxes:
+        raise RuntimeError("no outbox was registered: the applications are not ready")
+    return _outboxes[0]
