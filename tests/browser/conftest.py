@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import requests
@@ -56,6 +57,13 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def site(committed: None) -> Iterator[str]:
     """The application under gunicorn; its origin."""
+    with serving() as origin:
+        yield origin
+
+
+@contextmanager
+def serving(*stand_ins: str, **environment: str) -> Iterator[str]:
+    """The application under gunicorn, which may call ``stand_ins``; its origin."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -65,7 +73,12 @@ def site(committed: None) -> Iterator[str]:
             *(sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{port}", "--no-control-socket"),
             *("--worker-class=gthread", "--threads=4", "--log-level=warning", "dermalia.wsgi"),
         ],
-        env=process_environment(DERMALIA_PUBLIC_URL=origin),
+        # Itself as a stand-in: an installation for trying out, which takes a demo's link.
+        env=process_environment(
+            DERMALIA_PUBLIC_URL=origin,
+            DERMALIA_SANDBOX_ORIGINS=",".join((origin, *stand_ins)),
+            **environment,
+        ),
         cwd=settings.BASE_DIR,
     )
     try:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from practices.domain.sign_in import issue_link
-from practices.models import User
+from practices.models import SignInLink, User
 from reports.models import Report
 from retention.domain.erase import complete_erasure
 from retention.models import Erasure
@@ -85,7 +85,7 @@ def test_without_scripts_pictures_and_values_are_there(page: Page, mailbox: Rese
 def test_staff_erase_a_report_and_get_a_receipt(site: str, page: Page, report: Report) -> None:
     practice_id = report.practice_id
     user = User.objects.create(email="staff@example.org", practice_id=practice_id)
-    page.goto(f"{site}/de/enter/{issue_link(user=user)}/")
+    page.goto(f"{site}/de/enter/{issue_link(user=user, kind=SignInLink.Kind.DEMO)}/")
     page.get_by_role("button").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Scans")
     page.locator("tbody a").first.click()

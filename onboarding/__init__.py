@@ -1,0 +1,1 @@
+"""How a practice joins: tasks, agreement, test and going live; and what it decides later on."""

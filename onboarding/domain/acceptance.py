@@ -1,0 +1,101 @@
+"""Accepting the agreement, and what holds until a newer one is. In the practice's scope."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.chain import record
+from audit.words import Action
+from onboarding.domain.document import typeset_acceptance
+from onboarding.domain.particulars import particulars_of, snapshot
+from onboarding.domain.texts import current_digests, current_texts
+from onboarding.models import Acceptance, LegalText
+from practices.domain.staff import staff
+from practices.models import User
+
+
+class NotAcceptable(Exception):
+    """The agreement cannot be accepted like this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """How somebody signs: in which session, from which network, and having read what.
+
+    Attributes:
+        digests: of the texts that were opened in this session, in hexadecimal digits.
+    """
+
+    user: User
+    language: str
+    factor: str
+    network: str
+    digests: frozenset[str]
+    authorised: bool  # "I may sign for the practice"
+    secrecy: bool  # § 203 StGB, agreed to apart
+
+
+def accepted() -> Acceptance | None:
+    """What holds now: an older edition stays in force until a newer one is accepted."""
+    return (
+        Acceptance.objects.select_related("agreement", "measures", "processors")
+        .defer("document")
+        .order_by("-accepted_at")
+        .first()
+    )
+
+
+def newer_waits() -> bool:
+    """Whether there is an edition that was not accepted yet, though an older one was.
+
+    Compared in the language in which the older one was accepted.
+    """
+    held = accepted()
+    if held is None:
+        return False
+    texts = (held.agreement, held.measures, held.processors)
+    return {bytes(text.digest) for text in texts} != current_digests(held.agreement.language)
+
+
+def accept(signing: Signing) -> Acceptance:
+    """Bring the editions in force into force for the practice, with a document that proves it.
+
+    Raises:
+        NotAcceptable: a text was not opened, authority or secrecy was not declared, nobody is
+            named who may sign, or no second factor was shown.
+        PdfError: the document could not be made; nothing was accepted.
+    """
+    practice = signing.user.practice
+    stated, texts = particulars_of(practice), current_texts(signing.language)
+    _require(signing, texts, named=bool(stated.authorised_name and stated.authorised_role))
+    row = Acceptance(
+        practice=practice,
+        agreement=texts[LegalText.Kind.AGREEMENT],
+        measures=texts[LegalText.Kind.MEASURES],
+        processors=texts[LegalText.Kind.PROCESSORS],
+        user=signing.user,
+        signer_name=stated.authorised_name,
+        signer_role=stated.authorised_role,
+        particulars=snapshot(practice, stated),
+        factor=signing.factor,
+        network=signing.network,
+        accepted_at=timezone.now(),
+    )
+    # First the document, which takes a second: the log is locked from its entry on.
+    row.document = typeset_acceptance(row)
+    row.document_digest = hashlib.sha256(row.document).digest()
+    with transaction.atomic():
+        row.save(force_insert=True)
+        record(Action.AGREEMENT_ACCEPTED, who=staff(signing.user), object_id=row.pk)
+    return row
+
+
+def _require(signing: Signing, texts: Mapping[str, LegalText], *, named: bool) -> None:
+    unread = {bytes(text.digest).hex() for text in texts.values()} - signing.digests
+    if unread or not signing.factor or not named:
+        raise NotAcceptable
+    if not signing.authorised or not signing.secrecy:
+        raise NotAcceptable

@@ -1,0 +1,44 @@
+"""What this room answers when lower rooms ask: see ``practices.domain.standing``."""
+
+from uuid import UUID
+
+from onboarding.domain.instructions import instructed
+from onboarding.models import GoLive, Pause, Trial
+from scans.models import Scan
+
+UNDER_WAY = (
+    Trial.State.WAITING,
+    Trial.State.WORKING,
+    Trial.State.SENDING,
+    Trial.State.SENT,
+    Trial.State.ERASING,
+)
+
+
+class KeptStanding:
+    """What the tables say."""
+
+    def is_live(self) -> bool:
+        return GoLive.objects.exists()
+
+    def is_test(self, scan_id: UUID) -> bool:
+        return Trial.objects.filter(scan_id=scan_id, state__in=UNDER_WAY).exists()
+
+    def takes_in(self, connection_id: int) -> bool:
+        if Pause.objects.filter(connection_id=connection_id).exists():
+            return False
+        return self.is_live() or _awaits_capture(connection_id)
+
+    def instructed_months(self, purpose: str) -> int | None:
+        found = instructed(purpose)
+        return found.months if found else None
+
+
+def _awaits_capture(connection_id: int) -> bool:
+    """A test lets one capture in and closes behind it, whether or not anybody is looking."""
+    trial = Trial.objects.filter(connection_id=connection_id, state=Trial.State.WAITING).first()
+    if trial is None:
+        return False
+    return not Scan.objects.filter(
+        connection_id=connection_id, discovered_at__gte=trial.started_at
+    ).exists()

@@ -1,0 +1,71 @@
+"""The texts in force: rendered from templates, settings and the register, and stored once.
+
+A version is the release named in the code and the beginning of the text's own digest, so that
+no letter, nor an entry of the register, can change without being another version.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import date
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from dermalia.residency.register import services
+from onboarding.models import LegalText
+
+Kind = LegalText.Kind
+RELEASE, RELEASED_ON = "1.0.0", date(2026, 5, 26)
+_BLANK_LINES = re.compile(r"\n\s*\n+")
+
+
+def current_text(kind: str, language: str) -> LegalText:
+    """The edition in force in a language; stored when it is first asked for."""
+    body = _render(kind, language)
+    digest = hashlib.sha256(body.encode()).digest()
+    known = LegalText.objects.filter(digest=digest).first()
+    if known is not None:
+        return known
+    text, _created = LegalText.objects.get_or_create(
+        digest=digest,
+        defaults={
+            "kind": kind,
+            "language": language,
+            "version": f"{RELEASE}+{digest.hex()[:8]}",
+            "body": body,
+        },
+    )
+    return text
+
+
+def current_texts(language: str) -> Mapping[str, LegalText]:
+    """The three editions in force, by kind, in the order in which they are read."""
+    return {kind.value: current_text(kind, language) for kind in Kind}
+
+
+def current_digests(language: str) -> set[bytes]:
+    """What ``current_texts`` would have; asks no database, as every page of an owner wants it."""
+    return {hashlib.sha256(_render(kind, language).encode()).digest() for kind in Kind}
+
+
+def is_genuine(text: LegalText) -> bool:
+    """Whether the stored text is the one its digest was taken of."""
+    return hashlib.sha256(text.body.encode()).digest() == bytes(text.digest)
+
+
+def _render(kind: str, language: str) -> str:
+    # A template a language: a contract is written twice, not translated sentence by sentence.
+    told = {
+        "operator": settings.OPERATOR,
+        "services": services(),
+        "release": RELEASE,
+        "released_on": RELEASED_ON,
+        "aesthetic_months": settings.RETENTION_AESTHETIC_MONTHS,
+        "medical_years": settings.RETENTION_MEDICAL_YEARS,
+        "erasure_seconds": settings.ERASURE_LIMIT_SECONDS,
+        "visit_days": settings.VISIT_DAYS,
+        "kind": kind,
+    }
+    html = render_to_string(f"onboarding/texts/{kind}.{language}.html", told)
+    return _BLANK_LINES.sub("\n", html).strip() + "\n"
