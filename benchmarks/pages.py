@@ -93,6 +93,7 @@ def make_reports(count: int) -> list[str]:
 def take_in(cluster: str, number: int) -> float:
     """Pull and convert the cluster's scan for a new practice; seconds that took."""
     from dermalia.tenancy import practice_scope
+    from onboarding.models import GoLive
     from practices.domain.tenants import create_practice
     from practices.models import Practice, Purpose
     from scans.domain.convert import convert_scan
@@ -108,6 +109,7 @@ def take_in(cluster: str, number: int) -> float:
         default_purpose=Purpose.AESTHETIC,
     )
     with practice_scope(practice.pk):
+        GoLive.objects.create(practice=practice)
         account = connect(
             practice=practice,
             base_url=cluster,

@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "scans",
     "reports",
     "retention",
+    "onboarding",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -221,7 +222,11 @@ WORK_GRACE_SECONDS: float = env.float("DERMALIA_WORK_GRACE_SECONDS", default=10)
 WORK_NUDGE_TIMEOUT_SECONDS: float = env.float("DERMALIA_WORK_NUDGE_TIMEOUT_SECONDS", default=0.25)
 WORK_BROKER_REST_SECONDS: float = env.float("DERMALIA_WORK_BROKER_REST_SECONDS", default=10)
 # What workers start on their own, every so many seconds: due though beat is dead.
-WORK_PERIODIC: dict[str, float] = {"retention.tasks.erase_due": 3600.0}
+WORK_PERIODIC: dict[str, float] = {
+    "retention.tasks.erase_due": 3600.0,
+    "reports.tasks.forget_mails": 86_400.0,
+    "practices.tasks.forget_expired": 3600.0,
+}
 DISCOVER_SECONDS: float = env.float("DERMALIA_DISCOVER_SECONDS", default=3 if EMBEDDED else 30)
 CELERY_BROKER_URL: str = env("DERMALIA_REDIS_URL")
 CELERY_TASK_IGNORE_RESULT = True
@@ -249,6 +254,7 @@ CELERY_TASK_ROUTES = {
     "reports.tasks.*": {"queue": "mail"},
     "retention.tasks.*": {"queue": "erase"},
     "audit.tasks.*": {"queue": "erase"},
+    "practices.tasks.*": {"queue": "erase"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -269,8 +275,27 @@ CELERY_BEAT_SCHEDULE = {
 
 RESEND_API_KEY: str = env("DERMALIA_RESEND_API_KEY", default="")
 RESEND_URL: str = env("DERMALIA_RESEND_URL", default="https://api.resend.com")
+# What signs the messages about mails that come to /hooks/resend/; without it none is believed.
+RESEND_WEBHOOK_SECRET: str = env("DERMALIA_RESEND_WEBHOOK_SECRET", default="")
+RESEND_PER_SECOND: float = env.float("DERMALIA_RESEND_PER_SECOND", default=2)
+# An SMTP relay in the EEA, for practices that choose it.
+MAIL_RELAY: dict[str, Any] = {}
+if env("DERMALIA_MAIL_RELAY_HOST", default=""):
+    MAIL_RELAY = {
+        "host": env("DERMALIA_MAIL_RELAY_HOST"),
+        "port": env.int("DERMALIA_MAIL_RELAY_PORT", default=587),
+        "security": env("DERMALIA_MAIL_RELAY_SECURITY", default="starttls"),
+        "username": env("DERMALIA_MAIL_RELAY_USER"),
+        "password": env("DERMALIA_MAIL_RELAY_PASSWORD"),
+        "entity": env("DERMALIA_MAIL_RELAY_ENTITY"),
+        "country": env("DERMALIA_MAIL_RELAY_COUNTRY"),
+    }
+# How mails leave where a practice has chosen nothing: resend, relay or own.
+MAIL_CARRIER: str = env("DERMALIA_MAIL_CARRIER", default="resend")
+if MAIL_CARRIER not in {"resend", "relay", "own"} or (MAIL_CARRIER == "relay" and not MAIL_RELAY):
+    raise ImproperlyConfigured("DERMALIA_MAIL_CARRIER must be resend, own, or a relay set up here.")
 MAIL_FROM: str = env("DERMALIA_MAIL_FROM", default="link@dermalia.de")
-if not EMBEDDED and not RESEND_API_KEY:
+if not EMBEDDED and MAIL_CARRIER == "resend" and not RESEND_API_KEY:
     raise ImproperlyConfigured("DERMALIA_RESEND_API_KEY is missing: no patient would get a link.")
 
 # Hosts on this machine that stand in for outside services; never in production.
@@ -285,6 +310,11 @@ SCAN_FOLDERS: Path | None = None
 if env("DERMALIA_SCAN_FOLDERS", default=""):
     SCAN_FOLDERS = Path(env("DERMALIA_SCAN_FOLDERS")).resolve()
 
+# --- What the operator has to show before a practice works with patients
+
+C5_EVIDENCE: list[str] = env.list("DERMALIA_C5", default=[])  # provider=type=last day
+DPA_CONCLUDED: list[str] = env.list("DERMALIA_DPA_CONCLUDED", default=[])  # service=day
+
 # --- Promises with a number in them
 
 RETENTION_AESTHETIC_MONTHS: int = env.int("DERMALIA_RETENTION_AESTHETIC_MONTHS", default=24)
@@ -295,14 +325,28 @@ PROXIES: int = env.int("DERMALIA_PROXIES", default=0)  # our own, in front of th
 VISIT_DAYS: int = env.int("DERMALIA_VISIT_DAYS", default=90)
 REPORT_COOKIE_SECONDS: int = env.int("DERMALIA_REPORT_COOKIE_SECONDS", default=3600)
 SIGN_IN_LINK_SECONDS: int = env.int("DERMALIA_SIGN_IN_LINK_SECONDS", default=8 * 3600)
+INVITATION_SECONDS: int = env.int("DERMALIA_INVITATION_SECONDS", default=3 * 24 * 3600)
 
 # --- Sign-in and sessions
 
 AUTH_USER_MODEL = "practices.User"
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail is unique whatever its case: a constraint
 AUTHENTICATION_BACKENDS = ["practices.backends.LinkBackend"]
-LOGIN_URL = "practices:signed_out"
-SESSION_COOKIE_AGE = 8 * 3600
+LOGIN_URL = "practices:sign_in"
+STAFF_IDLE_SECONDS: int = env.int("DERMALIA_STAFF_IDLE_SECONDS", default=30 * 60)
+STAFF_SESSION_SECONDS: int = env.int("DERMALIA_STAFF_SESSION_SECONDS", default=12 * 3600)
+STAFF_FRESH_SECONDS: int = env.int("DERMALIA_STAFF_FRESH_SECONDS", default=5 * 60)
+# scrypt is memory-hard and comes with Python; a password alone opens nothing anyway.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("UserAttributeSimilarityValidator", {"user_attributes": ["email"]}),
+        ("CommonPasswordValidator", {}),
+    )
+]
+SESSION_COOKIE_AGE = STAFF_SESSION_SECONDS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not EMBEDDED

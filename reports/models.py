@@ -1,4 +1,4 @@
-"""Reports, the look-up of their links, and the outbox of mails."""
+"""Reports, the look-up of their links, what is asked about them, and how they are used."""
 
 import uuid
 
@@ -6,11 +6,25 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from dermalia.clients import Browser, Device
 from dermalia.sealing.fields import SealedTextField
 from dermalia.tenancy.models import PracticeOwned
-from dermalia.work.models import Work
 from practices.models import Language, Purpose
+from reports.mail.models import Delivery, MailRoute, Pace, StaffMail, WebhookReceipt
 from scans.models import Scan
+
+__all__ = [
+    "Case",
+    "Delivery",
+    "Link",
+    "MailRoute",
+    "Pace",
+    "Report",
+    "StaffMail",
+    "Tally",
+    "Visit",
+    "WebhookReceipt",
+]
 
 
 class Report(PracticeOwned):
@@ -20,10 +34,30 @@ class Report(PracticeOwned):
         DRAFT = "draft", _("To be released")
         RELEASED = "released", _("Released")
 
+    class Restriction(models.TextChoices):
+        CONTESTED = "contested", _("The person says that data are wrong; this is being looked into")
+        UNLAWFUL = "unlawful", _("The person wants the data kept, but not used")
+        CLAIMS = "claims", _("The person needs the data for legal claims")
+        OBJECTION = "objection", _("The person has objected; this is being looked into")
+        ERASURE = "erasure", _("The person has asked for deletion; this is being looked into")
+
+    class Basis(models.TextChoices):
+        TREATMENT = (
+            "treatment",
+            _("Treatment: Art. 9(2)(h) GDPR with section 22(1) no. 1(b) BDSG"),
+        )
+        CONSENT = "consent", _("Explicit written consent: Art. 9(2)(a) GDPR")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     scan = models.OneToOneField(Scan, on_delete=models.PROTECT, related_name="report")
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     purpose = models.CharField(max_length=9, choices=Purpose, blank=True)
+    # What staff attest before the release (R37, R38): on what ground, on whose paper of which day.
+    basis = models.CharField(max_length=9, choices=Basis, blank=True)
+    basis_on = models.DateField(null=True, blank=True)
+    basis_version = models.CharField(max_length=24, blank=True)
+    informed_on = models.DateField(null=True, blank=True)  # when the information was handed out
+    treatment_ended_on = models.DateField(null=True, blank=True)  # medical: the period starts here
     language = models.CharField(max_length=2, choices=Language)
     link = SealedTextField(null=True)  # so that it can be sent again
     created_at = models.DateTimeField(auto_now_add=True)
@@ -31,6 +65,7 @@ class Report(PracticeOwned):
     opened_at = models.DateTimeField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)
     restricted_at = models.DateTimeField(null=True, blank=True)  # Art. 18: kept, shown to nobody
+    restriction = models.CharField(max_length=9, choices=Restriction, blank=True)  # why
     # Reports with the same one are follow-ups of each other, and may be compared.
     series = models.UUIDField(null=True, blank=True)
 
@@ -55,9 +90,36 @@ class Report(PracticeOwned):
                 ),
                 name="released_with_purpose_link_and_due_date",
             ),
+            models.CheckConstraint(
+                condition=models.Q(basis="", basis_on=None, basis_version="")
+                | (
+                    models.Q(basis__in=["treatment", "consent"], basis_on__isnull=False)
+                    & ~models.Q(basis_version="")
+                ),
+                name="basis_with_day_and_version",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(purpose="aesthetic", basis="treatment"),
+                name="aesthetic_rests_on_consent",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(purpose="medical") | models.Q(treatment_ended_on=None),
+                name="end_of_treatment_of_medical_reports",
+            ),
         ]
         indexes = [
             models.Index(fields=["practice", "due_on"]),
+            # What waits for staff: few of many, and counted at every look at the list.
+            models.Index(
+                fields=["practice", "purpose"],
+                name="report_drafts",
+                condition=models.Q(state="draft"),
+            ),
+            models.Index(
+                fields=["practice"],
+                name="report_without_consent",
+                condition=models.Q(purpose="aesthetic", basis=""),
+            ),
             models.Index(
                 fields=["practice", "series"],
                 name="report_series",
@@ -99,6 +161,13 @@ class Case(PracticeOwned):
         DONE = "done", _("Done")
         REFUSED = "refused", _("Refused")
 
+    class Reason(models.TextChoices):
+        IDENTITY = "identity", _("It is not certain who asks (Art. 12(6) GDPR)")
+        RETENTION = "retention", _("The law asks for the data to be kept (Art. 17(3)(b) GDPR)")
+        CLAIMS = "claims", _("The data are needed for legal claims (Art. 17(3)(e) GDPR)")
+        UNFOUNDED = "unfounded", _("Manifestly unfounded or excessive (Art. 12(5) GDPR)")
+        CONDITIONS = "conditions", _("What this right depends on is not given")
+
     class OpenedBy(models.TextChoices):
         PATIENT = "patient", _("by the patient")
         STAFF = "staff", _("by the practice")
@@ -111,6 +180,7 @@ class Case(PracticeOwned):
     opened_at = models.DateTimeField(auto_now_add=True)
     due_on = models.DateField()  # one month after it was opened (Art. 12(3))
     closed_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=10, choices=Reason, blank=True)  # of a refusal
     message = SealedTextField(null=True)
 
     class Meta:
@@ -119,6 +189,11 @@ class Case(PracticeOwned):
                 condition=models.Q(state="open", closed_at=None)
                 | (~models.Q(state="open") & models.Q(closed_at__isnull=False)),
                 name="case_closed_with_its_time",
+            ),
+            models.CheckConstraint(
+                condition=(models.Q(state="refused") & ~models.Q(reason=""))
+                | (~models.Q(state="refused") & models.Q(reason="")),
+                name="case_refused_with_a_reason",
             ),
             models.UniqueConstraint(
                 fields=["report", "kind"],
@@ -131,20 +206,6 @@ class Case(PracticeOwned):
 
 class Visit(PracticeOwned):
     """One look at a report by whoever holds its link: all that is kept of it (R24)."""
-
-    class Browser(models.TextChoices):
-        CHROME = "chrome", "Chrome"
-        EDGE = "edge", "Edge"
-        FIREFOX = "firefox", "Firefox"
-        SAFARI = "safari", "Safari"
-        SAMSUNG = "samsung", "Samsung Internet"
-        OTHER = "other", _("another browser")
-
-    class Device(models.TextChoices):
-        PHONE = "phone", _("phone")
-        TABLET = "tablet", _("tablet")
-        COMPUTER = "computer", _("computer")
-        OTHER = "other", _("another device")
 
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="visits")
     at = models.DateTimeField(db_default=Now())
@@ -172,33 +233,4 @@ class Tally(PracticeOwned):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["practice", "day", "what"], name="one_tally_a_day")
-        ]
-
-
-class Delivery(Work):
-    """A mail to be sent once. Its id is the provider's idempotency key."""
-
-    class State(models.TextChoices):
-        QUEUED = "queued", _("Waiting to be sent")
-        SENT = "sent", _("Sent")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="deliveries")
-    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
-    provider_id = models.CharField(max_length=80, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    first_attempt_at = models.DateTimeField(null=True, blank=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(state__in=["queued", "sent"]), name="delivery_state"
-            )
-        ]
-        indexes = [
-            models.Index(fields=["practice", "report"]),
-            models.Index(
-                fields=["next_attempt_at"], name="delivery_due", condition=models.Q(state="queued")
-            ),
         ]

@@ -20,7 +20,8 @@ _FILE = """
     JOIN practices_practice practice ON practice.id = report.practice_id
     WHERE link.digest = %s AND link.gone_at IS NULL AND report.state = 'released'
         AND report.due_on > (now() AT TIME ZONE %s)::date
-        AND report.restricted_at IS NULL AND asset.id = %s AND asset.origin = 'derived' AND asset.stored_at IS NOT NULL
+        AND report.restricted_at IS NULL
+        AND asset.id = %s AND asset.origin = 'derived' AND asset.stored_at IS NOT NULL
 """
 
 

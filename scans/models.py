@@ -2,8 +2,10 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from dermalia.sealing.fields import SealedTextField
@@ -101,6 +103,13 @@ class Scan(Work):
         indexes = [
             models.Index(fields=["practice", "-captured_at"]),
             models.Index(fields=["practice", "-discovered_at"]),
+            # The order of the practice's list, and where its next page begins.
+            models.Index(
+                "practice",
+                Coalesce("captured_at", "discovered_at").desc(),
+                models.F("id").desc(),
+                name="scan_list",
+            ),
             models.Index(
                 fields=["state", "next_attempt_at"],
                 name="scan_due",
@@ -152,6 +161,33 @@ class Identity(PracticeOwned):
             models.Index(fields=["practice", "first_name_index"]),
             models.Index(fields=["practice", "email_index"]),
         ]
+
+
+class IdentityChange(PracticeOwned):
+    """That staff corrected a name or an address, and what stood there before, sealed.
+
+    It goes with the report: its key seals what is in it.
+    """
+
+    class Field(models.TextChoices):
+        FIRST_NAME = "first_name", _("First name")
+        EMAIL = "email", _("E-mail address")
+
+    scan = models.ForeignKey(Scan, on_delete=models.CASCADE, related_name="identity_changes")
+    field = models.CharField(max_length=10, choices=Field)
+    before = SealedTextField(null=True)  # None: nothing was given
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(field__in=["first_name", "email"]), name="identity_change_field"
+            )
+        ]
+        indexes = [models.Index(fields=["practice", "scan", "-at"], name="identity_history")]
 
 
 class Asset(PracticeOwned):

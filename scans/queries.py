@@ -1,10 +1,11 @@
 """Reads over scans, in the practice in scope."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.utils.translation import gettext
 from pydantic import TypeAdapter
 
 from dermalia.sealing.fields import Sealed, Sealing
@@ -33,6 +34,9 @@ class Person:
 
 
 Measurements = TypeAdapter(list[Measured])
+BERLIN = ZoneInfo("Europe/Berlin")
+OPENS_AT, SUNDAY = 8, 7
+SILENT_FOR = timedelta(hours=3)
 FIRST_NAME_INDEX, EMAIL_INDEX = "identity.first_name", "identity.email"
 
 
@@ -60,10 +64,21 @@ def first_name(*, scan: Scan, key: UnlockedKey) -> str:
     return _open(key, identity.first_name if identity else None)
 
 
-def connection_problems() -> list[str]:
-    """What stands between this practice and its scanners, each a sentence."""
-    troubled = Connection.objects.exclude(last_error="").order_by("pk")
-    return [gettext(problem) for problem in troubled.values_list("last_error", flat=True)]
+def connections() -> list[Connection]:
+    """What the practice's scans come from."""
+    return list(Connection.objects.order_by("pk"))
+
+
+def silent(connection: Connection, now: datetime) -> bool:
+    """Whether a scanner has not let itself be listed for hours, on a day it should be switched on.
+
+    Monday to Saturday from the time on that it could have been heard of since the morning.
+    """
+    local = now.astimezone(BERLIN)
+    morning = local.replace(hour=OPENS_AT, minute=0, second=0, microsecond=0)
+    if local.isoweekday() == SUNDAY or connection.last_listed_at is None:
+        return False
+    return now - max(connection.last_listed_at, morning) > SILENT_FOR and local > morning
 
 
 def derived(*, scan: Scan) -> list[Asset]:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("dermalia", "audit", "practices", "scans", "reports", "retention")
+PACKAGES = ("dermalia", "audit", "practices", "scans", "reports", "retention", "onboarding")
 FUNCTIONS = {
     "_": None,
     "gettext": None,
@@ -76,7 +76,9 @@ def _sources() -> Iterator[tuple[Path, str]]:
             yield path, path.read_text()
     for path in sorted((ROOT / "templates").rglob("*")):
         if path.suffix in {".html", ".txt"}:
-            yield path, templatize(path.read_text(), origin=str(path))
+            lines = templatize(path.read_text(), origin=str(path)).splitlines()
+            # What is indented in a template would be an indented block in Python.
+            yield path, "\n".join(line.lstrip() for line in lines)
 
 
 def _path(language: str) -> Path:

@@ -12,15 +12,22 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from django.db.models.signals import post_save
+from django.test import Client
 from pytest_django import DjangoDbBlocker, Settings
 
+from dermalia.clients import Browser, Device
+from dermalia.clients import Client as Browsing
 from dermalia.embedded import Services, database_url
 from dermalia.sandbox.face import Capture, make_capture
 from dermalia.sandbox.isemeco import IsemecoStandIn
 from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
+from onboarding.models import GoLive
+from practices.domain.sessions import open_session
 from practices.domain.tenants import create_practice
-from practices.models import Practice, Purpose, User
+from practices.entrance import STAFF_SESSION
+from practices.models import Practice, Purpose, StaffSession, User
 from reports.domain.delivery import send_delivery
 from reports.mail.resend import ResendProvider
 from reports.models import Delivery, Report
@@ -78,6 +85,24 @@ def renewed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterat
         clone_database()
 
 
+@pytest.fixture(autouse=True)
+def practices_are_live(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Practices of tests work with patients from the start, as a row says; tests about becoming
+    so are marked ``joining``."""
+    if request.node.get_closest_marker("joining"):
+        yield
+        return
+
+    def vouch(instance: Practice, created: bool, **_: object) -> None:
+        if created:
+            with practice_scope(instance.pk):
+                GoLive.objects.create(practice=instance)
+
+    post_save.connect(vouch, sender=Practice, weak=False, dispatch_uid="tests.vouch")
+    yield
+    post_save.disconnect(sender=Practice, dispatch_uid="tests.vouch")
+
+
 @pytest.fixture
 def practice(db: None) -> Practice:
     return create_practice(name="Demo practice", email="practice@example.org")
@@ -91,6 +116,30 @@ def other_practice(db: None) -> Practice:
 @pytest.fixture
 def staff_user(practice: Practice) -> User:
     return User.objects.create(email="staff@example.org", practice=practice, role=User.Role.OWNER)
+
+
+@pytest.fixture(autouse=True)
+def force_login_shows_a_factor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``client.force_login(user)`` stands for a whole sign-in, with a passkey just now."""
+    plain = Client.force_login
+
+    def force_login(client: Client, user: User, backend: str | None = None) -> None:
+        plain(client, user, backend)
+        enter_session(client, user, factor=StaffSession.Factor.PASSKEY)
+
+    monkeypatch.setattr(Client, "force_login", force_login)
+
+
+def enter_session(client: Client, user: User, *, factor: str) -> StaffSession:
+    """Give the client's cookie a session of the user's; without a factor it opens no dashboard."""
+    with practice_scope(user.practice_id):
+        opened = open_session(
+            user=user, factor=factor, client=Browsing("", Browser.OTHER, Device.OTHER)
+        )
+    session = client.session
+    session[STAFF_SESSION] = str(opened.pk)
+    session.save()
+    return opened
 
 
 @pytest.fixture

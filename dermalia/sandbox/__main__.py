@@ -17,7 +17,7 @@ from pathlib import Path
 
 from dermalia.sandbox.isemeco import Captured, IsemecoStandIn, captures_from_folder
 from dermalia.sandbox.isemeco.studio import SYNTHETIC
-from dermalia.sandbox.resend import ResendStandIn
+from dermalia.sandbox.resend import Hook, ResendStandIn
 from dermalia.sandbox.standin import StandIn
 
 DEMO_ADDRESS = "patient@example.org"
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         client_secret=secret,
         captures=captures,
     )
-    resend = ResendStandIn(options.host, options.resend_port, api_key=api_key)
+    resend = ResendStandIn(options.host, options.resend_port, api_key=api_key, hook=_hook())
     stop = _stop_signal()
     with ExitStack() as running:
         for stand_in in (isemeco, resend):
@@ -54,6 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _first_scans(isemeco, captures, options.scans)
         stop.wait()
     return 0
+
+
+def _hook() -> Hook | None:
+    """Where to tell what became of mails, if anybody wants to know."""
+    url = os.environ.get("DERMALIA_SANDBOX_HOOK_URL", "")
+    secret = os.environ.get("DERMALIA_SANDBOX_HOOK_SECRET", "")
+    return Hook(url, secret) if url and secret else None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,7 @@
 """A report comes into being when its scan is ready, and is released by staff or at once."""
 
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop as _
 
 from audit.access import record_access
 from audit.chain import SYSTEM, Who, record
@@ -8,7 +9,9 @@ from audit.words import Action
 from dermalia.sealing.fields import Sealing
 from dermalia.sealing.keys import unlock
 from dermalia.work.nudge import nudge
+from practices.domain.standing import standing
 from practices.models import Practice, Purpose
+from reports.domain.codes import new_code
 from reports.domain.due import due_date
 from reports.domain.links import new_link
 from reports.models import Delivery, Report
@@ -20,14 +23,14 @@ class NotReleasable(Exception):
     """The report cannot be released like this; ``str()`` tells staff why."""
 
 
-def create_report(*, scan: Scan, **_: object) -> Report:
+def create_report(*, scan: Scan, **_more: object) -> Report:
     """A draft for the scan, released on the spot where the practice decided so."""
     practice = scan.practice
     report = Report.objects.create(
         practice=practice, scan=scan, language=practice.language, purpose=practice.default_purpose
     )
     record(Action.REPORT_CREATED, who=SYSTEM, object_id=report.pk)
-    if practice.release == Practice.Release.AT_ONCE:
+    if practice.release == Practice.Release.AT_ONCE and standing().is_live():
         release_report(report=report, purpose=Purpose(practice.default_purpose), who=SYSTEM)
     return report
 
@@ -36,8 +39,13 @@ def release_report(*, report: Report, purpose: Purpose, who: Who) -> None:
     """Give the report its due date and link, and queue the mail if there is an address.
 
     Raises:
-        NotReleasable: it was released before, or its capture time is not known.
+        NotReleasable: it was released before, its capture time is not known, or the practice
+            does not work with patients yet and this is not its test.
     """
+    if not (standing().is_live() or standing().is_test(report.scan_id)):
+        raise NotReleasable(
+            _("The practice does not work with patients yet: see its list of tasks.")
+        )
     report = Report.objects.select_for_update().select_related("scan").get(pk=report.pk)
     captured_at = report.scan.captured_at
     if report.state != Report.State.DRAFT or captured_at is None:
@@ -45,8 +53,15 @@ def release_report(*, report: Report, purpose: Purpose, who: Who) -> None:
     access = record_access(Action.REPORT_RELEASED, who=who, object_id=report.pk)
     key = unlock(report.scan.key_id, access=access)
     report.purpose = purpose
-    report.due_on = due_date(purpose=purpose, captured_at=captured_at, created_at=report.created_at)
+    report.due_on = due_date(
+        purpose=purpose,
+        captured_at=captured_at,
+        created_at=report.created_at,
+        months=standing().instructed_months(purpose),
+    )
     report.link = Sealing(key, new_link(report=report))
+    if report.practice.access_code:
+        new_code(report=report, key=key)
     report.state = Report.State.RELEASED
     report.save()
     Report.objects.filter(pk=report.pk).update(released_at=Now())

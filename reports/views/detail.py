@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from dermalia.work.lease import retry_now
 from practices.access import StaffRequest, practice_page
 from practices.domain.sign_in import staff
+from reports.views.rights import refuse_restricted
 from scans.domain.detail import want_detail
 from scans.models import Detail, Scan
 
@@ -21,6 +22,7 @@ from scans.models import Detail, Scan
 def scan_model(request: StaffRequest, scan_id: UUID) -> HttpResponse:
     """How far the detailed model is; POST has it made, or tries again what failed."""
     scan = get_object_or_404(Scan, pk=scan_id, state=Scan.State.READY)
+    refuse_restricted(scan)
     if request.method == "POST":
         if not request.user.may_write:
             raise PermissionDenied

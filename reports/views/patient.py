@@ -21,6 +21,7 @@ from reports.domain.codes import check_code
 from reports.domain.links import Found, digest
 from reports.domain.page import build_page
 from reports.domain.privacy import privacy_facts
+from reports.domain.series import has_followups
 from reports.domain.visits import count, visit
 from reports.models import Report, Tally
 from reports.queries import visible_file, visible_report
@@ -123,6 +124,9 @@ def _rendered(request: HttpRequest, found: Found, link: str, state: str) -> Page
         "page": content,
         "privacy": privacy_facts(report=report, person=person(scan=report.scan, key=key)),
         "privacy_url": reverse("reports:patient_privacy", args=[link]),
+        "compare_url": reverse("reports:patient_comparison", args=[link])
+        if has_followups(report)
+        else "",
     }
     body = render(request, "reports/report.html", context | languages(request)).content
     tallies = _tallies(report) if report.practice.counts_use else ()

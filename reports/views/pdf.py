@@ -4,7 +4,7 @@ import logging
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.http import content_disposition_header
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext
@@ -16,8 +16,8 @@ from audit.words import Action
 from dermalia.sealing import objects
 from dermalia.sealing.keys import unlock
 from dermalia.tenancy import practice_scope
+from practices.access import StaffRequest, practice_page
 from practices.domain.sign_in import staff
-from practices.models import User
 from reports.domain.visits import count
 from reports.models import Report, Tally
 from reports.pdf import PdfError
@@ -25,6 +25,7 @@ from reports.pdf.cache import ReportGone, Wanted, look_up, obtain
 from reports.pdf.document import Letterhead
 from reports.queries import visible_report
 from reports.views.holder import find_or_404, opened, secret_address
+from reports.views.rights import refuse_restricted
 from scans.models import Scan
 
 logger = logging.getLogger(__name__)
@@ -48,13 +49,12 @@ def patient_pdf(request: HttpRequest, link: str) -> HttpResponseBase:
 
 
 @require_safe
-def scan_pdf(request: HttpRequest, scan_id: UUID) -> HttpResponseBase:
+@practice_page(own_scope=True)
+def scan_pdf(request: StaffRequest, scan_id: UUID) -> HttpResponseBase:
     """A report as a PDF, in its own language: what staff hand out is what the patient sees.
 
     It opens the scope itself, unlike other pages of a practice: typesetting is no part of it.
     """
-    if not isinstance(request.user, User):
-        return redirect("practices:signed_out")
     with practice_scope(request.user.practice_id):
         scan = get_object_or_404(
             Scan.objects.select_related("practice", "report"),
@@ -62,6 +62,7 @@ def scan_pdf(request: HttpRequest, scan_id: UUID) -> HttpResponseBase:
             state=Scan.State.READY,
             report__isnull=False,
         )
+        refuse_restricted(scan)
         report: Report = scan.report
         wanted = _wanted(scan, report, who=staff(request.user), language=report.language)
     return _sent(request, wanted)

@@ -12,6 +12,7 @@ from dermalia.sealing.keys import create_report_key
 from dermalia.sealing.objects import new_prefix
 from dermalia.tenancy import practice_scope
 from dermalia.work.nudge import nudge
+from practices.domain.standing import standing
 from scans.domain.exports import tidy
 from scans.domain.sources import Source, open_source
 from scans.domain.tombstones import unburied
@@ -40,7 +41,8 @@ def discover_scans(*, practice_id: int, connection_id: int) -> int:
     with practice_scope(practice_id):
         awake = Connection.objects.exclude(rests_until__gt=Now())
         connection = awake.filter(pk=connection_id).first()
-    if connection is None:
+        wanted = connection is not None and standing().takes_in(connection.pk)
+    if connection is None or not wanted:
         return 0
     found = 0
     try:

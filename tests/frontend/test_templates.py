@@ -20,8 +20,8 @@ def without_tags(text: str) -> str:
     return re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", "", text, flags=re.DOTALL)
 
 
-# What becomes a PDF never meets a browser's policy.
-SERVED = [path for path in TEMPLATES if "pdf" not in path.parts]
+# What becomes a PDF or a mail never meets a browser's policy.
+SERVED = [path for path in TEMPLATES if not {"pdf", "mail"} & set(path.parts)]
 
 
 @pytest.mark.parametrize("template", SERVED, ids=name)
@@ -44,14 +44,25 @@ def test_every_bundled_file_a_template_names_is_built(dist: Path) -> None:
     assert [file for file in named if not (dist / file).is_file()] == []
 
 
-def test_every_sentence_the_viewer_speaks_is_in_its_template() -> None:
-    scripts = [path.read_text() for path in (ROOT / "frontend/js").rglob("*.js")]
-    spoken = {key for text in scripts for key in re.findall(r"\bsay\(\"(\w+)\"\)", text)}
+@pytest.mark.parametrize(
+    ("scripts", "template"), [("report", "_viewer"), ("compare", "_comparison_pictures")]
+)
+def test_every_sentence_a_viewer_speaks_is_in_its_template(scripts: str, template: str) -> None:
+    sources = [path.read_text() for path in (ROOT / "frontend/js" / scripts).rglob("*.js")]
+    spoken = {key for text in sources for key in re.findall(r"\bsay\(\"(\w+)\"\)", text)}
     words = (ROOT / "frontend/js/viewer/words.js").read_text()
     spoken |= set(re.findall(r'"(\w+)"', words)) - {"custom"}
     attributes = {re.sub(r"[A-Z]", lambda m: f"-{m[0].lower()}", key) for key in spoken}
-    given = set(re.findall(r"data-say-([\w-]+)", _viewer()))
-    assert attributes == given
+    text = (ROOT / f"templates/reports/{template}.html").read_text()
+    assert attributes == set(re.findall(r"data-say-([\w-]+)", text))
+
+
+def test_every_part_a_comparison_looks_for_is_in_its_template() -> None:
+    scripts = [path.read_text() for path in (ROOT / "frontend/js/compare").rglob("*.js")]
+    sought = {part for text in scripts for part in re.findall(r'"\[(data-[\w-]+)', text)}
+    template = (ROOT / "templates/reports/_comparison_pictures.html").read_text()
+    assert sought
+    assert [part for part in sought if part not in template] == []
 
 
 def test_every_part_the_viewer_looks_for_is_in_its_template() -> None:

@@ -5,6 +5,8 @@ They may stand only in the texts named in ``ALLOWED``, by message id: not by fil
 
 import re
 
+from django.utils.functional import Promise
+
 from reports import wording
 
 ENGLISH = re.compile(
@@ -26,7 +28,41 @@ GERMAN = re.compile(
 )
 RULES = {"en": ENGLISH, "de": GERMAN}
 
+# Said to staff: duties and periods of the practice itself, in the words of the law.
+DUTIES = (
+    (
+        "An officer is needed from twenty people on who work with personal data all the time (§"
+        " 38 BDSG), and whatever their number where an impact assessment is needed or "
+        "processing health data on a large scale is the core of what you do."
+    ),
+    "Bavaria, public hospitals",
+    "Do you see statutory patients?",
+    "End of the treatment",
+    "End of the treatment noted",
+    "For instance: consent, or treatment together",
+    "Last day of the treatment",
+    (
+        "Medical reports are kept for ten years from the end of the treatment, aesthetic ones "
+        "for 24 months. The content is the same."
+    ),
+    "Only a medical report has an end of treatment.",
+    "Please say whether you see statutory patients.",
+    (
+        "Records of a treatment are to be kept for ten years after its end (§ 630f (3) BGB). We"
+        " think that a shorter period is against the law unless these reports are not part of "
+        "the record."
+    ),
+    "Treatment: Art. 9(2)(h) GDPR with section 22(1) no. 1(b) BDSG",
+    (
+        "Whoever takes part in the statutory system may keep health data in a cloud only where "
+        "a current C5 attestation of type 2 can be shown (§ 393 SGB V). Practices for private "
+        "patients only are apparently not bound by it."
+    ),
+    "from the end of the treatment, as far as it is entered, else from the capture",
+)
+
 # Message id → why it may say so.
-ALLOWED = {
+ALLOWED: dict[str | Promise, str] = {
     wording.NOTICE: "the fixed notice has to name what the page does not contain",
+    **dict.fromkeys(DUTIES, "the law's own word for what the practice does"),
 }

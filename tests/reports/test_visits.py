@@ -9,11 +9,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from audit.chain import SYSTEM
-from dermalia.clients import client_address
+from dermalia.clients import client_address, network_of
 from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
-from reports.domain.visits import forget_old_visits, network_of
+from reports.domain.visits import forget_old_visits
 from reports.models import Report, Tally, Visit
 from retention.domain.erase import request_erasure
 from retention.models import Erasure

@@ -36,6 +36,8 @@ from tests.conftest import CLONE, superuser_connection
 from tests.environment import DATA
 from tests.tenancy.test_scope import make_scan
 
+pytestmark = pytest.mark.joining  # a practice has no row but those made up here
+
 GUARDED = list(scoped_models())
 KEYS = [
     (model, field.column) for model in GUARDED for field, _ in keys_between_practice_owned(model)
@@ -93,6 +95,7 @@ def made_up_value(field: "models.Field[object, object]") -> str:
         (ArrayField, "'{}'"),
         (models.IntegerField, "4711"),
         (models.FloatField, "4711"),
+        (models.BooleanField, "true"),
     ):
         if isinstance(target, kind):
             return value

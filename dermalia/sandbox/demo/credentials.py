@@ -1,5 +1,6 @@
 """Where this run's stand-ins listen and how they are spoken to."""
 
+import base64
 import secrets
 import sys
 from collections.abc import Mapping
@@ -20,6 +21,10 @@ class StandIns:
     client_id: str = "dermalia"
     client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    hook_secret: str = field(
+        default_factory=lambda: "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode(),
+        repr=False,
+    )
 
     @classmethod
     def on(cls, port: int) -> Self:
@@ -42,10 +47,11 @@ class StandIns:
             "DERMALIA_SANDBOX_ORIGINS": f"{self.isemeco_url},{self.resend_url}",
             "DERMALIA_RESEND_URL": self.resend_url,
             "DERMALIA_RESEND_API_KEY": self.api_key,
+            "DERMALIA_RESEND_WEBHOOK_SECRET": self.hook_secret,
         }
 
-    def child(self, *, source: Path | None) -> Child:
-        """The process that plays both services."""
+    def child(self, *, source: Path | None, application_url: str) -> Child:
+        """The process that plays both services, and tells the application of its mails."""
         argv: list[str | Path] = [
             *(sys.executable, "-m", "dermalia.sandbox", "--host", HOST, "--scans", "0"),
             *("--isemeco-port", str(self.port), "--resend-port", str(self.port + 1)),
@@ -56,5 +62,7 @@ class StandIns:
         secrets_env = {
             "DERMALIA_SANDBOX_CLIENT_SECRET": self.client_secret,
             "DERMALIA_SANDBOX_API_KEY": self.api_key,
+            "DERMALIA_SANDBOX_HOOK_URL": f"{application_url}/hooks/resend/",
+            "DERMALIA_SANDBOX_HOOK_SECRET": self.hook_secret,
         }
         return Child("stand-ins", argv, secrets_env)

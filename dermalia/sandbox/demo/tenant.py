@@ -10,9 +10,10 @@ from audit.words import Action
 from dermalia.sandbox.demo.credentials import StandIns
 from dermalia.sealing.keys import unlock
 from dermalia.tenancy import practice_scope
+from onboarding.domain.going_live import mark_live
 from practices.domain.sign_in import issue_link
 from practices.domain.tenants import create_practice
-from practices.models import Practice, Purpose, User
+from practices.models import Practice, Purpose, SignInLink, User
 from reports.models import Report
 from scans.domain.sources import connect
 from scans.models import Connection, Scan
@@ -28,6 +29,7 @@ def demo_practice(stand_ins: StandIns, *, language: str) -> Practice:
         Practice.objects.filter(pk=practice.pk).update(language=language)
         with practice_scope(practice.pk):
             _connect(practice, stand_ins)
+            mark_live(practice, who=OPERATOR)  # nobody is to sign for a practice of the demo
     practice.refresh_from_db()
     return practice
 
@@ -35,8 +37,9 @@ def demo_practice(stand_ins: StandIns, *, language: str) -> Practice:
 def sign_in_url(practice: Practice, base_url: str) -> str:
     """A fresh single-use address for the demo's member of staff."""
     user = User.objects.get(practice=practice, email=STAFF)
+    secret = issue_link(user=user, kind=SignInLink.Kind.DEMO)
     with override(practice.language):
-        return base_url + reverse("practices:enter", args=[issue_link(user=user)])
+        return base_url + reverse("practices:enter", args=[secret])
 
 
 def newest_report_url(practice: Practice, base_url: str) -> str | None:

@@ -72,7 +72,7 @@ class Command(BaseCommand):
                 host=HOST,
                 port=options["port"],
                 env={**self.stand_ins.application_env(), "DERMALIA_PUBLIC_URL": self.base_url},
-                also=[self.stand_ins.child(source=source)],
+                also=[self.stand_ins.child(source=source, application_url=self.base_url)],
                 on_ready=lambda: self._tell(everything),
                 quiet=options["json"],
             )
