@@ -1,9 +1,9 @@
 """All addresses. The first part is the language, but for what services call; apps are strings."""
 
 from django.conf.urls.i18n import i18n_patterns
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns = [path("", include("reports.hook_urls"))]
+urlpatterns: list[URLPattern | URLResolver] = [path("", include("reports.hook_urls"))]
 urlpatterns += i18n_patterns(
     path("", include("practices.public_urls")),
     path("", include("practices.urls")),

@@ -18,7 +18,8 @@ from reports.domain.fates import NOT_ARRIVED, WAITING
 from reports.domain.links import digest, disable, is_live, new_link
 from reports.mail.models import Fate
 from reports.models import Delivery, Report
-from scans.models import Identity
+from scans.domain.identity import note_change
+from scans.models import Identity, IdentityChange
 from scans.queries import EMAIL_INDEX, person
 
 
@@ -87,6 +88,8 @@ def confirm_address(*, report: Report, email: str, who: Who) -> Delivery:
     report = _released(report)
     access = record_access(Action.ADDRESS_CONFIRMED, who=who, object_id=report.pk)
     key = unlock(report.scan.key_id, access=access)
+    before = person(scan=report.scan, key=key).email or ""
+    note_change(scan=report.scan, field=IdentityChange.Field.EMAIL, before=before, key=key, who=who)
     Identity.objects.update_or_create(
         scan=report.scan,
         practice_id=report.practice_id,
