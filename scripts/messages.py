@@ -50,8 +50,8 @@ def missing(language: str) -> list[str]:
 
 def unused(language: str) -> list[str]:
     """Translations of texts that nobody uses."""
-    wanted = used()
-    return sorted(str(m.id) for m in stored(language) if m.id and m.id not in wanted)
+    wanted = {(m.id, m.context) for m in used()}
+    return sorted(str(m.id) for m in stored(language) if m.id and (m.id, m.context) not in wanted)
 
 
 def update(language: str) -> None:

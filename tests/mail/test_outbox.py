@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 from pytest_django import Settings
 
 from dermalia.sandbox.resend import ResendStandIn
@@ -30,7 +31,7 @@ def began(mail: StaffMail, ago: timedelta) -> None:
 
 
 def attention(practice: Practice) -> list[str]:
-    with practice_scope(practice.pk):
+    with practice_scope(practice.pk), override("de"):
         return [trouble.label for trouble in troubles()]
 
 
