@@ -1,8 +1,11 @@
 """Sealed objects in storage: clear bytes exist in memory only."""
 
+import hashlib
 import io
 import secrets
-from collections.abc import Iterable, Iterator
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 from boto3.s3.transfer import TransferConfig
@@ -16,10 +19,13 @@ READ_PIECE = 1024 * 1024
 SMALL = 4 * 1024 * 1024
 # What is being put may write to the database: its connection belongs to the caller's thread.
 IN_THIS_THREAD = TransferConfig(use_threads=False)
+# Files on their way together: each waits for storage far longer than it works.
+AT_ONCE = 4
+DAMAGED = frozenset({"BadDigest", "IncompleteBody"})
 
 
 class StorageDisagrees(Exception):
-    """Storage says it holds something else than what was put."""
+    """Storage says it got something else than what was put."""
 
 
 def new_prefix() -> str:
@@ -43,19 +49,52 @@ def put(key: UnlockedKey, name: str, plaintext: Iterable[bytes], *, length: int)
 
     Raises:
         ValueError: the stream is longer or shorter than ``length``; nothing is stored.
-        StorageDisagrees: storage reports another size than was sent.
+        StorageDisagrees: storage says it got something else than was sent.
     """
     sealed = chunks.seal(key.secret, name, plaintext, length)
-    bucket = _storage().bucket
     if length <= SMALL:
-        # One request instead of a thread pool and its queues.
-        bucket.put_object(Key=name, Body=b"".join(sealed))
-    else:
-        bucket.upload_fileobj(_Stream(sealed), name, Config=IN_THIS_THREAD)
+        return _put_small(_client(), name, b"".join(sealed))
+    bucket = _storage().bucket
+    bucket.upload_fileobj(_Stream(sealed), name, Config=IN_THIS_THREAD)
     stored = bucket.Object(name).content_length
     if stored != chunks.sealed_size(length):
         raise StorageDisagrees(f"{name}: {stored} bytes")
     return int(stored)
+
+
+def put_all(key: UnlockedKey, files: Mapping[str, bytes]) -> Iterator[int]:
+    """Seal files that lie in memory into storage, several at once.
+
+    Args:
+        files: plaintext by object name.
+
+    Yields:
+        The plaintext bytes of each file once storage has it, in the order of ``files``.
+
+    Raises:
+        StorageDisagrees: storage says it got something else than was sent.
+    """
+    client = _client()
+
+    def put_one(file: tuple[str, bytes]) -> int:
+        name, data = file
+        _put_small(client, name, b"".join(chunks.seal(key.secret, name, [data], len(data))))
+        return len(data)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield from pool.map(put_one, files.items())
+
+
+def _put_small(client: Any, name: str, sealed: bytes) -> int:
+    """One request: storage itself checks what arrived."""
+    digest = b64encode(hashlib.md5(sealed, usedforsecurity=False).digest()).decode()
+    try:
+        client.put_object(Bucket=_storage().bucket_name, Key=name, Body=sealed, ContentMD5=digest)
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] in DAMAGED:
+            raise StorageDisagrees(name) from error
+        raise
+    return len(sealed)
 
 
 def read(
@@ -99,8 +138,7 @@ def delete_prefix(prefix: str) -> int:
     Returns:
         How many objects were there.
     """
-    storage = _storage()
-    client, bucket = storage.connection.meta.client, storage.bucket_name
+    client, bucket = _client(), _storage().bucket_name
     for upload in _unfinished_uploads(prefix):
         client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
     names = list_prefix(prefix)
@@ -121,10 +159,9 @@ def is_empty(prefix: str) -> bool:
 
 
 def _unfinished_uploads(prefix: str) -> list[dict[str, Any]]:
-    storage = _storage()
-    client = storage.connection.meta.client
+    client = _client()
     try:
-        listed = client.list_multipart_uploads(Bucket=storage.bucket_name, Prefix=f"{prefix}/")
+        listed = client.list_multipart_uploads(Bucket=_storage().bucket_name, Prefix=f"{prefix}/")
     except client.exceptions.NoSuchUpload:
         # Some servers say so where no upload was ever begun.
         return []
@@ -149,14 +186,18 @@ def _pieces(body: Any) -> Iterator[bytes]:
 
 
 def _fetch(name: str, start: int | None = None, stop: int | None = None) -> Any:
-    storage = _storage()
-    client = storage.connection.meta.client
+    client = _client()
     wanted = {} if start is None or stop is None else {"Range": f"bytes={start}-{stop - 1}"}
     try:
-        answer = client.get_object(Bucket=storage.bucket_name, Key=name, **wanted)
+        answer = client.get_object(Bucket=_storage().bucket_name, Key=name, **wanted)
     except client.exceptions.NoSuchKey as error:
         raise FileNotFoundError(name) from error
     return answer["Body"]
+
+
+def _client() -> Any:
+    """S3 of this thread's own session; other threads may use it as well."""
+    return _storage().connection.meta.client
 
 
 def _storage() -> S3Storage:

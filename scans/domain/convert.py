@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 from django.db.models.functions import Now
@@ -38,9 +38,7 @@ def convert_scan(*, practice_id: int, scan_id: UUID) -> None:
             raise as_work_failure(error) from error
         took = time.monotonic() - began
         sealing = Progress(scan, Scan.Stage.SEALING, total=_size(result)).begin()
-        for output in result.outputs:
-            keep(scan, output, key, scan=scan)
-            sealing.advance(len(output.data))
+        keep(scan, result.outputs, key, scan=scan, stored=sealing.advance)
         _make_ready(scan, result, took)
 
 
@@ -101,34 +99,58 @@ def source_files(raw: Iterable[Asset], key: UnlockedKey) -> list[SourceFile]:
 
 
 def keep(
-    held: Work, output: Output, key: UnlockedKey, *, scan: Scan, kind: Asset.Kind | None = None
+    held: Work,
+    outputs: Sequence[Output],
+    key: UnlockedKey,
+    *,
+    scan: Scan,
+    stored: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Seal one file for good, for as long as ``held`` is ours.
+    """Seal files for good, for as long as ``held`` is ours.
+
+    Args:
+        stored: told the bytes of each file once storage has it.
 
     Raises:
         LeaseLost: it was taken over, or erased.
     """
-    described = {
-        "kind": kind or output.kind,
-        "view": output.view or "",
-        "light": output.light or "",
-        "metric": output.metric or "",
-        "media_type": output.media_type,
-        "bytes": len(output.data),
-        "sha256": hashlib.sha256(output.data).digest(),
-        "stored_at": None,
-    }
     with practice_scope(scan.practice_id):
         hold(held)
-        # A repeated conversion overwrites its own objects.
-        asset, _ = Asset.objects.update_or_create(
+        places = _reserve(scan, outputs)
+    for size in objects.put_all(key, {places[output.name]: output.data for output in outputs}):
+        stored(size)
+    with practice_scope(scan.practice_id):
+        Asset.objects.filter(scan=scan, object_name__in=places.values()).update(stored_at=Now())
+
+
+def _reserve(scan: Scan, outputs: Iterable[Output]) -> dict[str, str]:
+    """Write the files' rows; each file's name with the name of the object it is to be."""
+    rows = [
+        Asset(
             practice_id=scan.practice_id,
             scan=scan,
             origin=Asset.Origin.DERIVED,
+            object_name=objects.new_name(scan.prefix),
             name=output.name,
-            defaults=described,
-            create_defaults=described | {"object_name": objects.new_name(scan.prefix)},
+            kind=output.kind,
+            view=output.view or "",
+            light=output.light or "",
+            metric=output.metric or "",
+            media_type=output.media_type,
+            bytes=len(output.data),
+            sha256=hashlib.sha256(output.data).digest(),
         )
-    objects.put(key, asset.object_name, [output.data], length=len(output.data))
-    with practice_scope(scan.practice_id):
-        Asset.objects.filter(pk=asset.pk).update(stored_at=Now())
+        for output in outputs
+    ]
+    # A repeated conversion overwrites its own objects: they keep their names.
+    Asset.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["scan", "origin", "name"],
+        update_fields=[
+            *("kind", "view", "light", "metric", "media_type"),
+            *("bytes", "sha256", "stored_at"),
+        ],
+    )
+    mine = Asset.objects.filter(scan=scan, origin=Asset.Origin.DERIVED)
+    return dict(mine.filter(name__in=[row.name for row in rows]).values_list("name", "object_name"))

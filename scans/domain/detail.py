@@ -44,7 +44,7 @@ def make_detail(*, practice_id: int, detail_id: UUID) -> None:
         except ConversionError as error:
             raise as_work_failure(error) from error
         model = _model(result.outputs)
-        keep(detail, model, key, scan=scan, kind=Asset.Kind.DETAIL)
+        keep(detail, [model], key, scan=scan)
         with practice_scope(practice_id):
             finish(detail, state=Detail.State.MADE)
             record(
@@ -67,4 +67,4 @@ def _worn(files: list[SourceFile]) -> list[SourceFile]:
 
 def _model(outputs: tuple[Output, ...]) -> Output:
     model = next(output for output in outputs if output.kind == Asset.Kind.MODEL)
-    return dataclasses.replace(model, name=NAME)
+    return dataclasses.replace(model, name=NAME, kind=Asset.Kind.DETAIL)
