@@ -1,8 +1,8 @@
 /** Entry of the comparison page. Small on purpose: 3D code arrives only when a person asks for it. */
 import { ComparePanel } from "./compare/panel.js";
-import { openDetailsForPrint } from "./report/print.js";
+import { prepareForPrint } from "./report/print.js";
 
-openDetailsForPrint();
+prepareForPrint();
 
 const root = document.querySelector("[data-compare]");
 const models = document.getElementById("compare-models");

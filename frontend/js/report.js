@@ -1,8 +1,8 @@
 /** Entry of the report page. Small on purpose: 3D code arrives only when a person asks for it. */
-import { openDetailsForPrint } from "./report/print.js";
+import { prepareForPrint } from "./report/print.js";
 import { ViewerPanel } from "./report/panel.js";
 
-openDetailsForPrint();
+prepareForPrint();
 
 const root = document.querySelector("[data-viewer]");
 const config = document.getElementById("viewer-config");

@@ -65,6 +65,17 @@ def test_an_overlay_shows_on_the_face(page: Page, mailbox: ResendStandIn) -> Non
 
 
 @pytest.mark.usefixtures("mailed")
+def test_paper_gets_every_picture_and_every_number(page: Page, mailbox: ResendStandIn) -> None:
+    open_from_mailbox(page, mailbox)
+    page.emulate_media(media="print")
+    pictures = page.locator(".viewer-prints img")
+    expect(pictures).to_have_count(5)
+    for at in range(5):
+        expect(pictures.nth(at)).to_be_visible()
+        expect(pictures.nth(at)).not_to_have_js_property("naturalWidth", 0)
+
+
+@pytest.mark.usefixtures("mailed")
 def test_without_scripts_pictures_and_values_are_there(page: Page, mailbox: ResendStandIn) -> None:
     context = page.context.browser
     assert context is not None
