@@ -15,10 +15,11 @@ from reports.models import Tally, Visit
 _VISIT = """
     WITH seen AS (
         SELECT report.practice_id, report.id,
-            concat_ws(' ', report.xmin, scan.xmin, practice.xmin) AS state
+            concat_ws(' ', report.xmin, scan.xmin, identity.xmin, practice.xmin) AS state
         FROM reports_link link
         JOIN reports_report report ON report.id = link.report_id
         JOIN scans_scan scan ON scan.id = report.scan_id
+        LEFT JOIN scans_identity identity ON identity.scan_id = scan.id
         JOIN practices_practice practice ON practice.id = report.practice_id
         WHERE link.digest = %s AND link.gone_at IS NULL AND report.state = 'released'
             AND report.due_on > (now() AT TIME ZONE %s)::date AND report.restricted_at IS NULL

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from audit.access import record_access
 from audit.chain import SYSTEM
 from audit.models import Entry
 from audit.words import Action
@@ -20,6 +21,7 @@ from reports.views import patient
 from reports.views.remembered import Page, RememberedPages
 from retention.domain.erase import request_erasure
 from retention.models import Erasure
+from scans.domain.identity import correct_identity
 from tests.conftest import link_in_mail
 
 
@@ -81,7 +83,16 @@ def the_scan_changes(report: Report) -> None:
         type(report.scan).objects.filter(pk=report.scan_id).update(device_model="Other")
 
 
-@pytest.mark.parametrize("change", [the_practice_changes, the_report_changes, the_scan_changes])
+def the_name_is_corrected(report: Report) -> None:
+    with practice_scope(report.practice_id):
+        access = record_access(Action.SCAN_VIEWED, who=SYSTEM, object_id=report.scan_id)
+        correct_identity(scan=report.scan, first_name="Anders", email="", who=SYSTEM, access=access)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [the_practice_changes, the_report_changes, the_scan_changes, the_name_is_corrected],
+)
 def test_a_change_is_seen_at_once(
     opened: Client, link: str, report: Report, change: Callable[[Report], None]
 ) -> None:
