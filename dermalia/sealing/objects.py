@@ -6,6 +6,7 @@ import secrets
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, cast
 
 from boto3.s3.transfer import TransferConfig
@@ -21,6 +22,7 @@ SMALL = 4 * 1024 * 1024
 IN_THIS_THREAD = TransferConfig(use_threads=False)
 # Files on their way together: each waits for storage far longer than it works.
 AT_ONCE = 4
+MOST_AT_ONCE = 1000  # names in one request to delete
 DAMAGED = frozenset({"BadDigest", "IncompleteBody"})
 
 
@@ -53,26 +55,26 @@ def put(key: UnlockedKey, name: str, plaintext: Iterable[bytes], *, length: int)
     """
     sealed = chunks.seal(key.secret, name, plaintext, length)
     if length <= SMALL:
-        return _put_small(_client(), name, b"".join(sealed))
-    bucket = _storage().bucket
-    bucket.upload_fileobj(_Stream(sealed), name, Config=IN_THIS_THREAD)
-    stored = bucket.Object(name).content_length
-    if stored != chunks.sealed_size(length):
-        raise StorageDisagrees(f"{name}: {stored} bytes")
-    return int(stored)
+        _put_small(_client(), name, b"".join(sealed))
+    else:
+        _storage().bucket.upload_fileobj(_Stream(sealed), name, Config=IN_THIS_THREAD)
+    size = chunks.sealed_size(length)
+    _require(_held(name), {name: size})
+    return size
 
 
-def put_all(key: UnlockedKey, files: Mapping[str, bytes]) -> Iterator[int]:
+def put_all(key: UnlockedKey, prefix: str, files: Mapping[str, bytes]) -> Iterator[int]:
     """Seal files that lie in memory into storage, several at once.
 
     Args:
-        files: plaintext by object name.
+        files: plaintext by object name; all names under ``prefix``.
 
     Yields:
         The plaintext bytes of each file once storage has it, in the order of ``files``.
 
     Raises:
-        StorageDisagrees: storage says it got something else than was sent.
+        StorageDisagrees: storage says it got something else than was sent, or, at the end, that it
+            does not hold all of it.
     """
     client = _client()
 
@@ -83,10 +85,24 @@ def put_all(key: UnlockedKey, files: Mapping[str, bytes]) -> Iterator[int]:
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(put_one, files.items())
+    # A success is not believed: one listing tells of all that is there.
+    sizes = {name: chunks.sealed_size(len(data)) for name, data in files.items()}
+    _require(_held(f"{prefix}/"), sizes)
 
 
-def _put_small(client: Any, name: str, sealed: bytes) -> int:
-    """One request: storage itself checks what arrived."""
+def _held(prefix: str) -> dict[str, int]:
+    """Names that begin so, with their bytes, as storage tells them now."""
+    return {entry.key: entry.size for entry in _storage().bucket.objects.filter(Prefix=prefix)}
+
+
+def _require(held: Mapping[str, int], sizes: Mapping[str, int]) -> None:
+    for name, size in sizes.items():
+        if held.get(name) != size:
+            raise StorageDisagrees(f"{name}: {held.get(name, 'no')} bytes")
+
+
+def _put_small(client: Any, name: str, sealed: bytes) -> None:
+    """One request; storage itself checks what arrived."""
     digest = b64encode(hashlib.md5(sealed, usedforsecurity=False).digest()).decode()
     try:
         client.put_object(Bucket=_storage().bucket_name, Key=name, Body=sealed, ContentMD5=digest)
@@ -94,7 +110,6 @@ def _put_small(client: Any, name: str, sealed: bytes) -> int:
         if error.response["Error"]["Code"] in DAMAGED:
             raise StorageDisagrees(name) from error
         raise
-    return len(sealed)
 
 
 def read(
@@ -133,7 +148,7 @@ def read_all(key: UnlockedKey, name: str) -> bytes:
 
 
 def delete_prefix(prefix: str) -> int:
-    """Delete every object under a scan's prefix and unfinished uploads with them.
+    """Delete every object under a scan's prefix, in all its versions, and unfinished uploads.
 
     Returns:
         How many objects were there.
@@ -141,21 +156,54 @@ def delete_prefix(prefix: str) -> int:
     client, bucket = _client(), _storage().bucket_name
     for upload in _unfinished_uploads(prefix):
         client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-    names = list_prefix(prefix)
-    for at in range(0, len(names), 1000):
-        batch = [{"Key": name} for name in names[at : at + 1000]]
-        client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
-    return len(names)
+    found = _everything(f"{prefix}/")
+    for at in range(0, len(found), MOST_AT_ONCE):
+        batch = {"Objects": found[at : at + MOST_AT_ONCE], "Quiet": True}
+        client.delete_objects(Bucket=bucket, Delete=batch)
+    return len({version["Key"] for version in found})
+
+
+def delete_names(names: Iterable[str]) -> None:
+    """Delete single objects, in all their versions."""
+    client, bucket = _client(), _storage().bucket_name
+    for name in names:
+        for version in _everything(name):
+            if version["Key"] == name:
+                client.delete_object(Bucket=bucket, **version)
 
 
 def list_prefix(prefix: str) -> list[str]:
     """Names of the objects under a prefix, as storage tells them now."""
-    return [entry.key for entry in _storage().bucket.objects.filter(Prefix=f"{prefix}/")]
+    return list(_held(f"{prefix}/"))
 
 
 def is_empty(prefix: str) -> bool:
-    """Whether storage holds neither object nor unfinished upload under a prefix."""
-    return not list_prefix(prefix) and not _unfinished_uploads(prefix)
+    """Whether storage holds no version of any object, and no unfinished upload, under a prefix."""
+    return not _everything(f"{prefix}/") and not _unfinished_uploads(prefix)
+
+
+def list_aged(beginning: str) -> Iterator[tuple[str, datetime]]:
+    """Names that begin so, in any folder, each with the time it was last written."""
+    for entry in _storage().bucket.objects.filter(Prefix=beginning):
+        yield entry.key, entry.last_modified
+
+
+def _everything(beginning: str) -> list[dict[str, str]]:
+    """Each version and delete marker of each object, in the words in which it is deleted."""
+    client, bucket = _client(), _storage().bucket_name
+    pages = client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=beginning)
+    try:
+        return [
+            {"Key": version["Key"], "VersionId": version["VersionId"]}
+            for page in pages
+            for kind in ("Versions", "DeleteMarkers")
+            for version in page.get(kind, [])
+        ]
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "NotImplemented":
+            raise
+    # A server that knows no versions keeps none.
+    return [{"Key": entry.key} for entry in _storage().bucket.objects.filter(Prefix=beginning)]
 
 
 def _unfinished_uploads(prefix: str) -> list[dict[str, Any]]:

@@ -117,7 +117,8 @@ def keep(
     with practice_scope(scan.practice_id):
         hold(held)
         places = _reserve(scan, outputs)
-    for size in objects.put_all(key, {places[output.name]: output.data for output in outputs}):
+    sealed = {places[output.name]: output.data for output in outputs}
+    for size in objects.put_all(key, scan.prefix, sealed):
         stored(size)
     with practice_scope(scan.practice_id):
         Asset.objects.filter(scan=scan, object_name__in=places.values()).update(stored_at=Now())
