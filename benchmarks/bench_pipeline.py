@@ -12,6 +12,7 @@ from benchmarks.pipeline.commands import Cost
 from benchmarks.services import fresh_services
 from dermalia.sandbox.face import make_capture
 from dermalia.sandbox.isemeco import IsemecoStandIn
+from scans.conversion import prepare
 
 SIZES = (70_000, 200_000, 500_000)
 WANTED, ROUNDS = 100_000, 3
@@ -20,6 +21,7 @@ WAYS = {"ours": commands.ours, "draco": commands.draco, "meshopt": commands.mesh
 
 def main() -> None:
     commands.install_peers()
+    prepare()
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="dermalia-bench-") as name:
         for label, folder, triangles in inputs(Path(name)):

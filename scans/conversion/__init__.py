@@ -7,7 +7,6 @@ The model comes out in metres, +Y up, facing +Z, centred on the origin, simplifi
 triangles without opening texture seams, as one primitive with one texture.
 """
 
-import compileall
 from pathlib import Path
 
 from .children import keep_spare
@@ -36,7 +35,10 @@ def prepare() -> None:
     Conversions work without it and take half a second longer: their child process may not write.
     Raises ConversionError(NOT_READY) when the module is missing or is not the pinned one.
     """
-    from . import gltfpack  # loads the WebAssembly engine, which the parent otherwise never needs
+    # What a parent otherwise never needs: among it, the WebAssembly engine.
+    import compileall
+
+    from . import gltfpack
 
     gltfpack.prepare()
     compileall.compile_dir(Path(__file__).parent, quiet=2)

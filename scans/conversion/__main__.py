@@ -24,11 +24,13 @@ def main() -> None:
     network = confine(limits, parent=int(sys.argv[2]))
     answer = _own_standard_output()
     # The native libraries: after the rights are given up, and before the wait for a request.
-    from . import memory, pipeline  # noqa: F401
+    from . import memory, pipeline
 
     memory.reserve()
-    if not select.select([0], [], [], limits.idle_seconds)[0]:
-        sys.exit(WAITED_IN_VAIN)
+    if not _is_asked(within=0):
+        pipeline.load_all()
+        if not _is_asked(within=limits.idle_seconds):
+            sys.exit(WAITED_IN_VAIN)
     try:
         message = _convert(limits, network)
     except ConversionError as error:
@@ -41,6 +43,12 @@ def main() -> None:
     with os.fdopen(answer, "wb") as pipe:
         for chunk in message:
             pipe.write(chunk)
+    os._exit(0)  # freeing every object one by one helps nobody and keeps the parent waiting
+
+
+def _is_asked(*, within: float) -> bool:
+    """Whether a request comes ``within`` so many seconds."""
+    return bool(select.select([0], [], [], within)[0])
 
 
 def _own_standard_output() -> int:

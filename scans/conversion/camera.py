@@ -45,17 +45,19 @@ class Camera:
         return float(2 * np.tan(_FIELD_OF_VIEW / 2) / self.height)
 
     def directions(self, x: Floats, y: Floats) -> Floats:
-        """Unit directions (k, 3) through picture points, in pixels from the top left corner."""
-        local = np.empty((len(x), 3), np.float32)
-        local[:, 0] = (x - self.width / 2) * self.pixel_angle
-        local[:, 1] = (self.height / 2 - y) * self.pixel_angle
-        local[:, 2] = -1
-        local /= np.sqrt(np.einsum("kc,kc->k", local, local))[:, None]
-        return np.ascontiguousarray(local @ self.axes.astype(np.float32))
+        """Directions (k, 3) through picture points, in pixels from the top left corner, as long as
+        it is to the plane one metre in front of the camera."""
+        right, up, backward = self.axes.astype(np.float32)
+        across = (x - np.float32(self.width / 2)) * np.float32(self.pixel_angle)
+        above = (np.float32(self.height / 2) - y) * np.float32(self.pixel_angle)
+        directions = np.empty((len(x), 3), np.float32)
+        for axis in range(3):
+            directions[:, axis] = across * right[axis] + (above * up[axis] - backward[axis])
+        return directions
 
     def bounds(self, positions: Floats) -> tuple[int, int, int, int]:
         """The picture's rows and columns (top, bottom, left, right) that hold all the points."""
-        local = (positions - self.eye) @ self.axes.T
+        local = (positions - self.eye.astype(np.float32)) @ self.axes.astype(np.float32).T
         across = local[:, :2] / -local[:, 2:] / self.pixel_angle
         x, y = self.width / 2 + across[:, 0], self.height / 2 - across[:, 1]
         top, left = max(0, int(y.min())), max(0, int(x.min()))
@@ -69,13 +71,13 @@ def framed(positions: Floats, *, width: int, height: int) -> dict[str, Camera]:
     The whole height is in the picture, and the whole width of the upper part; broad shoulders
     may be cut at the sides, as in a portrait.
     """
-    steepness = np.tan(_FIELD_OF_VIEW / 2) * (1 - 2 * _MARGIN)
+    steepness = float(np.tan(_FIELD_OF_VIEW / 2) * (1 - 2 * _MARGIN))
     low, high = positions[:, 1].min(), positions[:, 1].max()
     upper = positions[:, 1] > low + _SHOULDERS * (high - low)
     placed = {}
     for name, degrees in VIEWS.items():
         axes = _axes(degrees)
-        local = positions @ axes.T
+        local = positions @ axes.astype(np.float32).T
         middle = (local[upper].min(axis=0) + local[upper].max(axis=0)) / 2
         middle[1] = (low + high) / 2
         x, y, z = (local - middle).T

@@ -18,39 +18,74 @@ class ErrorCode(StrEnum):
     UNREADABLE_IMAGE = "unreadable_image"
     TOO_LARGE = "too_large"
     TIMEOUT = "timeout"
+    BUSY = "busy"
     CRASHED = "crashed"
     KILLED = "killed"
     NOT_READY = "not_ready"
 
 
+def _(sentence: str) -> str:
+    """Marks a sentence for translation; that is done where it is shown, here is no Django."""
+    return sentence
+
+
 _MESSAGES: dict[ErrorCode, str] = {
-    ErrorCode.BAD_REQUEST: "The capture's file list is not usable: a kind, light or metric is "
-    "unknown, missing or given twice.",
-    ErrorCode.NO_MESH: "The capture holds no mesh, or more than one. Export one mesh again.",
-    ErrorCode.UNSUPPORTED_FORMAT: "The mesh is not an OBJ, glTF or PLY file this version reads.",
-    ErrorCode.UNREADABLE_MESH: "The mesh file is damaged or incomplete. Transfer it again.",
-    ErrorCode.EMPTY_MESH: "The mesh file has no triangles; a point cloud cannot be shown.",
-    ErrorCode.DAMAGED_MESH: "Parts of the mesh would be lost in reading it. Export it again.",
-    ErrorCode.SEVERAL_ATLASES: "The mesh spreads its colour over several textures, and the "
-    "capture's files do not tell which belongs where. Export it with one texture.",
-    ErrorCode.SIDE_FILE_MISSING: "The mesh refers to another file with its geometry that is not "
-    "part of the capture. Export both together, or as one GLB file.",
-    ErrorCode.TEXTURE_REPEATS: "The mesh repeats its texture like a pattern, which a photograph of "
-    "a face cannot be. Export it with texture coordinates inside the image.",
-    ErrorCode.UNREADABLE_IMAGE: "A texture or overlay is damaged or is not a JPEG, PNG or WebP "
-    "image. Transfer it again.",
-    ErrorCode.TOO_LARGE: "The capture is larger than this service accepts.",
-    ErrorCode.TIMEOUT: "The conversion took longer than allowed.",
-    ErrorCode.CRASHED: "The conversion stopped unexpectedly.",
-    ErrorCode.KILLED: "The conversion was stopped from outside.",
-    ErrorCode.NOT_READY: "The converter is not installed correctly: gltfpack's library.wasm is "
-    "missing or is not the pinned version.",
+    ErrorCode.BAD_REQUEST: _(
+        "The capture's file list is not usable: a kind, light or metric is unknown, missing or "
+        "given twice. Export the capture again."
+    ),
+    ErrorCode.NO_MESH: _("The capture holds no mesh, or more than one. Export one mesh again."),
+    ErrorCode.UNSUPPORTED_FORMAT: _(
+        "The mesh is not an OBJ, glTF or PLY file this version reads. Export it as one of these."
+    ),
+    ErrorCode.UNREADABLE_MESH: _("The mesh file is damaged or incomplete. Transfer it again."),
+    ErrorCode.EMPTY_MESH: _(
+        "The mesh file has no triangles; a point cloud cannot be shown. Export a mesh."
+    ),
+    ErrorCode.DAMAGED_MESH: _("Parts of the mesh would be lost in reading it. Export it again."),
+    ErrorCode.SEVERAL_ATLASES: _(
+        "The mesh spreads its colour over several textures, and the capture's files do not tell "
+        "which belongs where. Export it with one texture."
+    ),
+    ErrorCode.SIDE_FILE_MISSING: _(
+        "The mesh refers to another file with its geometry that is not part of the capture. Export "
+        "both together, or as one GLB file."
+    ),
+    ErrorCode.TEXTURE_REPEATS: _(
+        "The mesh repeats its texture like a pattern, which a photograph of a face cannot be. "
+        "Export it with texture coordinates inside the image."
+    ),
+    ErrorCode.UNREADABLE_IMAGE: _(
+        "A texture or overlay is damaged or is not a JPEG, PNG or WebP image. Transfer it again."
+    ),
+    ErrorCode.TOO_LARGE: _(
+        "The capture is larger than this service accepts. Export it with fewer triangles or "
+        "smaller images, and transfer it again."
+    ),
+    ErrorCode.TIMEOUT: _(
+        "The conversion took longer than allowed. Export the capture with fewer triangles or "
+        "smaller images, and transfer it again."
+    ),
+    ErrorCode.BUSY: _(
+        "The conversion got too little of this machine's time. It is tried again by itself; if it "
+        "stays like this, give the machine fewer scans at once."
+    ),
+    ErrorCode.CRASHED: _(
+        "The conversion stopped unexpectedly. It is tried again by itself; if it stops again, "
+        "export the capture again, and contact support if that does not help."
+    ),
+    ErrorCode.KILLED: _(
+        "The conversion was stopped from outside, for lack of memory as a rule. It is tried again "
+        "by itself."
+    ),
+    ErrorCode.NOT_READY: _(
+        "The converter is not installed correctly: gltfpack's library.wasm is missing or is not "
+        "the pinned version. Install it again."
+    ),
 }
 
 # The same bytes may pass on another day or on another machine; everything else fails for good.
-_TRANSIENT = frozenset(
-    {ErrorCode.TIMEOUT, ErrorCode.CRASHED, ErrorCode.KILLED, ErrorCode.NOT_READY}
-)
+_TRANSIENT = frozenset({ErrorCode.BUSY, ErrorCode.CRASHED, ErrorCode.KILLED, ErrorCode.NOT_READY})
 
 
 class ConversionError(Exception):

@@ -1,4 +1,5 @@
-"""Binary glTF: its two chunks, and reading and writing plain (uncompressed) meshes in it."""
+"""Binary glTF: its two chunks, and the plain (uncompressed) meshes in it that gltfpack is
+given and gives back."""
 
 from __future__ import annotations
 
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import ConversionError, ErrorCode
-from .mesh import Mesh
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from .mesh import Indices, Mesh
 
 MAGIC = b"glTF"
 _HEADER = struct.Struct("<4sII")
@@ -28,6 +30,7 @@ _COMPONENTS: dict[int, np.dtype[Any]] = {
     FLOAT: np.dtype("<f4"),
 }
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
+_LOW_PART = 4095
 
 Tree = dict[str, Any]
 
@@ -126,15 +129,16 @@ class Buffer:
         }
 
 
-def plain(mesh: Mesh) -> bytes:
-    """The mesh as an uncompressed GLB, for gltfpack to read."""
+def numbered(mesh: Mesh) -> bytes:
+    """What gltfpack needs to know to simplify a mesh, as an uncompressed GLB: no normals.
+
+    Each vertex carries its number along, as a second pair of texture coordinates.
+    """
     buffer = Buffer.empty()
-    attributes = {
-        "POSITION": buffer.add_array(mesh.positions.astype("<f4", copy=False)),
-        "NORMAL": buffer.add_array(mesh.normals.astype("<f4", copy=False)),
-    }
+    attributes = {"POSITION": buffer.add_array(mesh.positions.astype("<f4", copy=False))}
     if mesh.uv is not None:
         attributes["TEXCOORD_0"] = buffer.add_array(mesh.uv.astype("<f4", copy=False))
+    attributes["TEXCOORD_1"] = buffer.add_array(_as_floats(len(mesh.positions)))
     if mesh.colors is not None:
         # Four components keep every vertex aligned to four bytes, as glTF asks for.
         opaque = np.full((len(mesh.colors), 4), 65535, "<u2")
@@ -152,8 +156,17 @@ def plain(mesh: Mesh) -> bytes:
     return join(tree, buffer.data)
 
 
-def read_plain(data: bytes) -> Mesh:
-    """The triangles of an uncompressed GLB of one primitive, as gltfpack writes it with -noq.
+def _as_floats(count: int) -> npt.NDArray[np.float32]:
+    """The numbers below ``count`` in two parts, (count, 2), which floats hold exactly."""
+    numbers = np.arange(count)
+    pairs = np.empty((count, 2), "<f4")
+    pairs[:, 0], pairs[:, 1] = numbers & _LOW_PART, numbers >> _LOW_PART.bit_length()
+    return pairs
+
+
+def read_numbered(data: bytes, *, most: int) -> tuple[Indices, npt.NDArray[np.int64]]:
+    """What gltfpack made of `numbered` with -noq -kv: triangles (m, 3), and the numbers (k,), below
+    ``most``, of the vertices that are left.
 
     Raises ConversionError: DAMAGED_MESH where no triangle is left, UNREADABLE_MESH.
     """
@@ -163,20 +176,15 @@ def read_plain(data: bytes) -> Mesh:
         if not primitives:
             raise ConversionError(ErrorCode.DAMAGED_MESH)
         (primitive,) = primitives
-        arrays = {
-            name: _array(tree, binary, index) for name, index in primitive["attributes"].items()
-        }
+        pairs = _array(tree, binary, primitive["attributes"]["TEXCOORD_1"])
         faces = _array(tree, binary, primitive["indices"]).reshape(-1, 3).astype(np.uint32)
-        if faces.max(initial=0) >= len(arrays["POSITION"]):
+        if not (np.isfinite(pairs).all() and (pairs >= 0).all() and (pairs < 1 << 24).all()):
+            raise ValueError("no numbers")
+        low, high = pairs.astype(np.int64).T
+        numbers = low + (high << _LOW_PART.bit_length())
+        if faces.max(initial=0) >= len(numbers) or numbers.max(initial=0) >= most:
             raise ValueError("index out of range")
-        colors = arrays.get("COLOR_0")
-        return Mesh(
-            positions=arrays["POSITION"],
-            faces=faces,
-            normals=arrays["NORMAL"],
-            uv=arrays.get("TEXCOORD_0"),
-            colors=None if colors is None else colors[:, :3].astype(np.uint16),
-        )
+        return faces, numbers
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise ConversionError(ErrorCode.UNREADABLE_MESH, where="GLB arrays") from error
 

@@ -40,7 +40,7 @@ _TABLE = np.stack(
         ]
         for channel in np.array(STOPS).T
     ],
-    axis=1,
+    axis=0,
 )
 
 
@@ -58,25 +58,25 @@ class Heat:
         return cls(Texture.of_levels(image) if is_grey else Texture.of(image), is_grey)
 
     def over(self, points: Points) -> Floats:
-        """Linear colours (k, 3) of points that have texture coordinates."""
+        """Linear colours (3, k) of points that have texture coordinates."""
         assert points.uv is not None
         found = self.texture.at(points.uv)
         structure = _LEAST_STRUCTURE + (1 - _LEAST_STRUCTURE) * _smooth(points.albedo, 0.45)
-        light = 1 + _SHADE * (points.light - 1)
-        tinted: Floats = self._tint(found) * structure * light[:, None]
+        structure *= 1 + _SHADE * (points.light - 1)
+        tinted: Floats = self._tint(found) * structure
         return tinted
 
     def _tint(self, found: Floats) -> Floats:
         if self.is_grey:
-            levels: Floats = _TABLE[(found[:, 0] * 255 + 0.5).astype(np.uint8)]
+            levels: Floats = _TABLE.take((found[0] * 255 + 0.5).astype(np.intp), axis=1)
             return levels
         share = _smooth(found, 0.4)
-        mixed: Floats = _TABLE[0] * (1 - share) + found * share
+        mixed: Floats = _TABLE[:, :1] * (1 - share) + found * share
         return mixed
 
 
 def _smooth(colors: Floats, full: float) -> Floats:
-    """From 0 for black to 1 at a luminance of ``full``, (k, 1), smoothly at both ends."""
-    rise = np.clip((colors @ _LUMINANCE) / np.float32(full), 0, 1)[:, None]
+    """From 0 for black to 1 at a luminance of ``full``, (k,), smoothly at both ends."""
+    rise = np.clip((_LUMINANCE @ colors) / np.float32(full), 0, 1)
     smooth: Floats = rise * rise * (3 - 2 * rise)
     return smooth

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -18,6 +18,10 @@ _MEDIA_TYPES: dict[ImageFormat, str] = {"avif": "image/avif", "webp": "image/web
 # A scan of no bytes to speak of makes a decoder go over every block of the picture.
 _SCAN_HEADER = b"\xff\xda"
 _MOST_SCANS = 256  # a progressive picture has about ten
+# More like skin than WebP of quality 80, in fewer bytes; the next slower speed takes twice as long
+# to save none. The encoder's default tuning spends its bytes on what nobody sees in a texture.
+_AVIF_QUALITY, _AVIF_FINE = 72, 84
+_AVIF: dict[str, Any] = {"speed": 9, "advanced": {"tune": "psnr"}}
 _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I")
 
 
@@ -134,7 +138,19 @@ def encode(image: Image.Image, image_format: ImageFormat, *, fine: bool = False)
     if image_format == "avif":
         # Without colour planes a greyscale image is smaller; others lose half their colour detail.
         subsampling = "4:0:0" if image.mode == "L" else "4:2:0"
-        image.save(file, "AVIF", quality=80 if fine else 55, speed=8, subsampling=subsampling)
+        quality = _AVIF_FINE if fine else _AVIF_QUALITY
+        image.save(file, "AVIF", quality=quality, subsampling=subsampling, **_AVIF)
     else:
         image.save(file, "WEBP", quality=90 if fine else 80, method=4)
+    return file.getvalue()
+
+
+def encode_still(image: Image.Image) -> bytes:
+    """WebP whatever the profile says: mail clients and PDF writers know no AVIF.
+
+    There are many, so they are compressed the quick way, in a third of the time, and a little finer
+    to be as like: one byte in seven more.
+    """
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=82, method=2)
     return file.getvalue()

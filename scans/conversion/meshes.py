@@ -6,13 +6,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import glb, gltf_files, gltf_mesh, obj_mesh, ply, simplify
+from . import glb, gltf_files, obj_mesh
 from .errors import ConversionError, ErrorCode
 from .materials import bare_name
 from .mesh import Mesh, check_coordinates
 from .normals import unit_normals
 from .notes import Note
-from .raw import RawMesh, compact, same_rows, without_slivers
+from .raw import RawMesh, compact, same_rows, without_repeats, without_slivers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +31,13 @@ def read(file: SourceFile, others: Sequence[SourceFile], limits: Limits) -> RawM
     """
     data, most = file.data, limits.triangles
     if data.startswith(glb.MAGIC) or gltf_files.looks_like_json(data):
+        from . import gltf_mesh
+
         beside = {bare_name(other.name): other.data for other in others}
         return gltf_mesh.read(data, beside, most=most, wasm_memory=limits.wasm_memory)
     if data.startswith((b"ply\n", b"ply\r")):
+        from . import ply
+
         return ply.read(data, most=most)
     if not _looks_like_obj(data):
         raise ConversionError(ErrorCode.UNSUPPORTED_FORMAT)
@@ -48,7 +52,8 @@ def mended(raw: RawMesh) -> RawMesh:
     """
     check_coordinates(raw.positions, raw.uv)
     points = same_rows(raw.positions) if raw.points is None else raw.points
-    raw = compact(without_slivers(replace(raw, points=points), points))
+    raw = without_slivers(replace(raw, points=points), points)
+    raw = compact(without_repeats(raw))
     assert raw.points is not None
     normals, made = unit_normals(raw.positions, raw.faces, raw.normals, raw.points)
     notes = (*raw.notes, Note.NORMALS_MADE) if made else raw.notes
@@ -59,10 +64,13 @@ def simplified(raw: RawMesh, *, target: int, limits: Limits) -> Mesh:
     """About ``target`` triangles of a `mended` mesh. Raises ConversionError: DAMAGED_MESH,
     TOO_LARGE."""
     assert raw.normals is not None
+    assert raw.points is not None
     mesh = Mesh(raw.positions, raw.faces, raw.normals, raw.uv, raw.colors)
     if len(mesh.faces) <= target:
         return mesh
-    return simplify.simplified(mesh, target=target, memory=limits.wasm_memory)
+    from . import simplify  # and with it the WebAssembly engine
+
+    return simplify.simplified(mesh, raw.points, target=target, memory=limits.wasm_memory)
 
 
 def _looks_like_obj(data: bytes) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Integers = npt.NDArray[np.int32]
     Mask = npt.NDArray[np.bool_]
 
-BLOCK = 1 << 19  # bytes: what is made of a block stays within the processor's cache
+BLOCK = 1 << 20  # bytes: in smaller blocks the readers wait for one another, larger leave the cache
 MISSING = -1
 """Stands for a texture coordinate or normal that a corner does not have."""
 

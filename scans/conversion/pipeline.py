@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from . import coats, images, meshes, pose, stills, web_model
+from . import coats, images, meshes, pose, web_model
 from .errors import ConversionError, ErrorCode
 from .limits import Limits, Profile
 from .memory import give_back
@@ -18,6 +19,9 @@ from .model import Output, SourceFile
 from .notes import Note
 from .raw import RawMesh
 from .zones import ZoneMap
+
+if TYPE_CHECKING:
+    from . import stills
 
 KINDS = frozenset({"mesh", "material", "texture", "overlay", "image", "zones"})
 LABEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -44,6 +48,11 @@ class Result:
 class _Encoded:
     data: bytes
     image: Image.Image
+
+
+def load_all() -> None:
+    """Load what not every conversion needs, for a child that waits for its request anyway."""
+    from . import gltf_mesh, ply, simplify, stills  # noqa: F401
 
 
 def run(files: list[SourceFile], limits: Limits, profile: Profile) -> Result:
@@ -75,16 +84,16 @@ def run(files: list[SourceFile], limits: Limits, profile: Profile) -> Result:
         base = _base(dressed.layers, encoded) if dressed.fits else None
         texture = base.image if base else None
         zone_levels = _zone_levels(zones, dressed, profile) if zones else None
-        motif = stills.Motif(
-            mesh,
-            texture,
-            {
-                overlay.metric or "": shade.result().image
-                for overlay, shade in zip(overlays, shades, strict=True)
-            },
-            ZoneMap.of(zone_levels) if zone_levels else None,
+        laid_over = {
+            overlay.metric or "": shade.result().image
+            for overlay, shade in zip(overlays, shades, strict=True)
+        }
+        zone_map = ZoneMap.of(zone_levels) if zone_levels else None
+        pictures = (
+            pool.submit(_stills, mesh, texture, laid_over, zone_map, profile)
+            if profile.stills
+            else None
         )
-        pictures = pool.submit(_stills, motif, profile) if profile.stills else None
         media_type = images.media_type(profile.image_format)
         model = web_model.write(
             mesh, placement.pose, web_model.Picture(base.data, media_type) if base else None
@@ -229,9 +238,17 @@ def _zone_output(levels: Image.Image) -> Iterator[Output]:
     )
 
 
-def _stills(motif: stills.Motif, profile: Profile) -> list[Output]:
+def _stills(
+    mesh: Mesh,
+    texture: Image.Image | None,
+    overlays: Mapping[str, Image.Image],
+    zones: ZoneMap | None,
+    profile: Profile,
+) -> list[Output]:
+    from . import stills
+
     return stills.render(
-        motif,
+        stills.Motif(mesh, texture, overlays, zones),
         width=profile.still_width,
         height=profile.still_height,
         zone_size=profile.zone_size,
@@ -241,7 +258,6 @@ def _stills(motif: stills.Motif, profile: Profile) -> list[Output]:
 
 def _still_output(picture: stills.Picture) -> Output:
     name = "-".join(filter(None, ("still", picture.view, picture.metric)))
-    # WebP whatever the profile says: mail clients and PDF writers know no AVIF.
-    data = images.encode(picture.image, "webp")
+    data = images.encode_still(picture.image)
     media_type = images.media_type("webp")
     return Output(f"{name}.webp", "still", picture.view, None, picture.metric, media_type, data)

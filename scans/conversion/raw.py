@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # A file that loses more triangles than this, because they have no area, is not what it says.
 _KEPT_AT_LEAST = 0.97
+_CROWDED = 256  # triangles at one vertex; about six are usual
 
 
 class Wrap(StrEnum):
@@ -167,6 +168,33 @@ def same_rows(rows: npt.NDArray[np.float32]) -> Integers:
     return numbers
 
 
+def without_repeats(mesh: RawMesh) -> RawMesh:
+    """The mesh without triangles that are there already, with the same side up.
+
+    Only looked for where more triangles meet at a vertex than a surface has there: the simplifier
+    compares each with each.
+    """
+    if np.bincount(mesh.faces.ravel()).max(initial=0) <= _CROWDED:
+        return mesh
+    lowest = mesh.faces.argmin(axis=1)
+    a, b, c = (
+        np.take_along_axis(mesh.faces, ((lowest + turn) % 3)[:, None], axis=1)[:, 0]
+        for turn in range(3)
+    )
+    _, edges = np.unique(a.astype(np.int64) << 32 | b, return_inverse=True)
+    _, first = np.unique(edges << 32 | c, return_index=True)
+    return _kept(mesh, np.sort(first))
+
+
+def _kept(mesh: RawMesh, triangles: npt.NDArray[Any]) -> RawMesh:
+    """The mesh with some of its triangles, by a mask or by their numbers."""
+    return replace(
+        mesh,
+        faces=mesh.faces[triangles],
+        paint=None if mesh.paint is None else mesh.paint[triangles],
+    )
+
+
 def without_slivers(mesh: RawMesh, points: Integers) -> RawMesh:
     """The mesh without triangles two of whose corners are at one of the ``points`` (n,).
 
@@ -178,8 +206,4 @@ def without_slivers(mesh: RawMesh, points: Integers) -> RawMesh:
         return mesh
     if np.count_nonzero(kept) < _KEPT_AT_LEAST * len(kept):
         raise ConversionError(ErrorCode.DAMAGED_MESH)
-    return replace(
-        mesh,
-        faces=mesh.faces[kept],
-        paint=None if mesh.paint is None else mesh.paint[kept],
-    )
+    return _kept(mesh, kept)

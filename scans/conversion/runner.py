@@ -9,6 +9,7 @@ import selectors
 import signal
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import children, framing
@@ -20,9 +21,10 @@ from .notes import Note
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 20
 _HEADER_ROOM = MIB
 _WAIT_AFTER_KILL = 10.0
+_WORKED = 0.5  # of the time allowed: a child that used this much was not kept from its work
 _OUTPUT_NAME = re.compile(r"[a-z]+(-[a-z0-9_-]{1,48})?\.(?P<suffix>glb|avif|webp)")
 _OUTPUT_KINDS = {"model", "layer", "overlay", "still", "zones", "image"}
 _UNITS, _UP = {"m", "cm", "mm", "unknown"}, re.compile(r"-?[xyz]")
@@ -76,10 +78,29 @@ def _answer(
     try:
         answer = _Conversation(child, request, limits).run()
         return answer, child.wait(_WAIT_AFTER_KILL)
-    except subprocess.TimeoutExpired as error:
-        raise ConversionError(ErrorCode.TIMEOUT) from error
+    except (_OutOfTime, subprocess.TimeoutExpired) as error:
+        raise _too_late(child, limits) from error
     finally:
         children.end(child)
+
+
+def _too_late(child: subprocess.Popen[bytes], limits: Limits) -> ConversionError:
+    """TIMEOUT for a child that had the processor for much of its time: it would need as much again.
+
+    One that hardly had it is BUSY: the machine was.
+    """
+    had = _cpu_seconds(child.pid)
+    worked = had >= _WORKED * limits.wall_seconds
+    return ConversionError(
+        ErrorCode.TIMEOUT if worked else ErrorCode.BUSY, where=f"{had:.1f} CPU seconds"
+    )
+
+
+def _cpu_seconds(pid: int) -> float:
+    """What a child that has not been waited for has used so far, all threads together."""
+    # The second field is a name in brackets and may hold anything.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _death(code: int) -> ConversionError:
@@ -89,6 +110,10 @@ def _death(code: int) -> ConversionError:
         return ConversionError(ErrorCode.KILLED, where="SIGKILL")
     where = signal.Signals(-code).name if code < 0 else f"exit {code}"
     return ConversionError(ErrorCode.CRASHED, where=where)
+
+
+class _OutOfTime(Exception):
+    """The child has neither answered in time nor ended."""
 
 
 class _Conversation:
@@ -105,7 +130,7 @@ class _Conversation:
         self._answer = bytearray()
 
     def run(self) -> bytearray:
-        """The whole answer. Raises ConversionError(TIMEOUT), or CRASHED if it is too long."""
+        """The whole answer. Raises _OutOfTime, or ConversionError(CRASHED) if it is too long."""
         with selectors.DefaultSelector() as selector:
             for stream in (self._stdin, self._stdout, self._stderr):
                 os.set_blocking(stream.fileno(), False)
@@ -122,7 +147,7 @@ class _Conversation:
     def _remaining(self) -> float:
         remaining = self._deadline - time.monotonic()
         if remaining <= 0:
-            raise ConversionError(ErrorCode.TIMEOUT)
+            raise _OutOfTime
         return remaining
 
     def _write(self) -> bool:

@@ -21,7 +21,7 @@ from PIL import Image
 from .camera import Camera, close_up, framed
 from .color import LINEAR, srgb_bytes
 from .heat import Heat
-from .surface import Points, Surface
+from .surface import Lit, Points, Surface
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _GRID = 3  # rays along each side of a pixel on an outline
 _RAYS = 1 << 15  # traced in one go, to stay within the processor's cache
+_MEASURED = 20_000  # triangles: enough to tell how large texels are
 _DEPTH_STEP = 0.01  # metres between neighbouring pixels that make an outline inside the model
 _BACKDROP_MIDDLE = (246, 244, 241)
 _BACKDROP_CORNER = (221, 218, 214)
@@ -128,50 +129,40 @@ class _Studio:
         for metric, overlay in overlays.items():
             yield Picture(view, metric, exposure.picture(Heat.of(overlay).over))
 
-    def trace(self, camera: Camera, x: Floats, y: Floats) -> _Rays:
+    def trace(self, camera: Camera, lit: Lit, x: Floats, y: Floats) -> _Rays:
         """Rays through the picture points ``x`` and ``y`` (k,)."""
-        spans = range(0, len(x), _RAYS)
-        parts = [
-            self._span(camera, x[start : start + _RAYS], y[start : start + _RAYS])
-            for start in spans
-        ]
+        origins = np.tile(camera.eye.astype(np.float32), (min(len(x), _RAYS), 1))
+        spans = [slice(start, start + _RAYS) for start in range(0, len(x), _RAYS)]
+        parts = [self._span(origins, camera.directions(x[at], y[at]), lit) for at in spans]
         if not parts:
-            return _Rays(np.zeros(0, np.float32), [])
-        return _Rays(
-            np.concatenate([part.depths for part in parts]),
-            [points for part in parts for points in part.points],
-        )
+            return _Rays(np.zeros(0, np.float32), np.zeros(0, np.intp), [])
+        depths = np.concatenate([part.depths for part in parts])
+        points = [points for part in parts for points in part.points]
+        return _Rays(depths, np.flatnonzero(np.isfinite(depths)), points)
 
-    def _span(self, camera: Camera, x: Floats, y: Floats) -> _Rays:
-        directions = camera.directions(x, y)
-        origins = np.broadcast_to(camera.eye.astype(np.float32), directions.shape)
-        met = self.scene.run(np.ascontiguousarray(origins), directions, output=1)
+    def _span(self, origins: Floats, directions: Floats, lit: Lit) -> _Rays:
+        met = self.scene.run(origins[: len(directions)], directions, output=1)
         hit = np.flatnonzero(met["primID"] >= 0)
-        depths = np.full(len(x), np.inf, np.float32)
+        depths = np.full(len(directions), np.inf, np.float32)
         depths[hit] = met["tfar"].take(hit)
-        points = self.surface.look(
-            met["primID"].take(hit),
-            met["u"].take(hit),
-            met["v"].take(hit),
-            directions.take(hit, axis=0),
-            camera.axes.astype(np.float32),
-        )
-        return _Rays(depths, [points])
+        triangles, u, v = (met[name].take(hit) for name in ("primID", "u", "v"))
+        return _Rays(depths, hit, [lit.look(triangles, u, v)])
 
 
 @dataclass(frozen=True, slots=True)
 class _Rays:
-    """What ``k`` rays meet: distances (k,), infinite for nothing, and the points met, in order."""
+    """What ``k`` rays meet: distances (k,), infinite for nothing, the numbers of those rays that
+    meet something, and the points met, in order."""
 
     depths: Floats
+    met: npt.NDArray[np.intp]
     points: list[Points]
 
     def colors(self, colouring: Colouring) -> Floats:
-        """Linear colours (k, 3), zero where nothing is met."""
-        colors = np.zeros((len(self.depths), 3), np.float32)
+        """Linear colours (3, k), zero where nothing is met."""
+        colors = np.zeros((3, len(self.depths)), np.float32)
         if self.points:
-            met = np.isfinite(self.depths)
-            colors[met] = np.concatenate([colouring(each) for each in self.points])
+            colors[:, self.met] = np.concatenate([colouring(each) for each in self.points], axis=1)
         return colors
 
 
@@ -192,12 +183,14 @@ class _Exposure:
     @classmethod
     def of(cls, studio: _Studio, camera: Camera) -> _Exposure:
         box = top, bottom, left, right = camera.bounds(studio.surface.mesh.positions)
+        lit = studio.surface.lit_for(camera)
         x, y = _pixel_centres(slice(top, bottom), slice(left, right))
-        coarse = studio.trace(camera, x, y)
+        coarse = studio.trace(camera, lit, x, y)
         outline = np.flatnonzero(_outlines(coarse.depths.reshape(bottom - top, right - left)))
         inner_x, inner_y = _pixel_centres(slice(0, _GRID), slice(0, _GRID))
         fine = studio.trace(
             camera,
+            lit,
             (x[outline, None] - 0.5 + inner_x / _GRID).ravel().astype(np.float32),
             (y[outline, None] - 0.5 + inner_y / _GRID).ravel().astype(np.float32),
         )
@@ -205,17 +198,26 @@ class _Exposure:
 
     def picture(self, colouring: Colouring) -> Image.Image:
         """An RGB picture before the backdrop."""
-        top, bottom, left, right = self.box
-        colors = self.coarse.colors(colouring)
-        covered = np.isfinite(self.coarse.depths).astype(np.float32)
-        colors[self.outline] = self.fine.colors(colouring).reshape(-1, _GRID**2, 3).mean(axis=1)
-        covered[self.outline] = np.isfinite(self.fine.depths).reshape(-1, _GRID**2).mean(axis=1)
         backdrop, empty = _backdrop(self.camera.height, self.camera.width)
+        colors = self.coarse.colors(colouring)
+        seen = np.zeros(colors.shape[1], bool)
+        seen[self.coarse.met] = True
+        rim = self.fine.colors(colouring).reshape(3, -1, _GRID**2).mean(axis=2)
+        share = np.isfinite(self.fine.depths).reshape(-1, _GRID**2).mean(axis=1, dtype=np.float32)
+        behind = backdrop[:, self._places(self.outline)]
+        colors[:, self.outline] = rim + behind * (1 - share)
+        seen[self.outline] = True
+        shown = np.flatnonzero(seen)
         picture = empty.copy()
-        shape = (bottom - top, right - left)
-        behind = backdrop[top:bottom, left:right] * (1 - covered.reshape(*shape, 1))
-        picture[top:bottom, left:right] = srgb_bytes(behind + colors.reshape(*shape, 3))
+        picture.reshape(-1, 3)[self._places(shown)] = srgb_bytes(colors.take(shown, axis=1)).T
         return Image.fromarray(picture)
+
+    def _places(self, pixels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Pixels of the box as pixels of the picture, both counted row by row."""
+        top, _, left, right = self.box
+        rows, columns = np.divmod(pixels, right - left)
+        places: npt.NDArray[np.int64] = (rows + top) * self.camera.width + columns + left
+        return places
 
 
 def _embree_scene(mesh: Mesh) -> Any:
@@ -227,7 +229,8 @@ def _embree_scene(mesh: Mesh) -> Any:
 def _at_pixel_scale(texture: Image.Image, mesh: Mesh, camera: Camera) -> Image.Image:
     """The texture with about as many texels on the model as the picture has pixels there."""
     assert mesh.uv is not None
-    corners, uv = mesh.positions[mesh.faces], mesh.uv[mesh.faces]
+    faces = mesh.faces[:: 1 + len(mesh.faces) // _MEASURED]
+    corners, uv = mesh.positions[faces], mesh.uv[faces]
     sides, uv_sides = corners[:, 1:] - corners[:, :1], uv[:, 1:] - uv[:, :1]
     area = np.linalg.norm(np.cross(sides[:, 0], sides[:, 1]), axis=1).sum()
     uv_area = np.abs(np.linalg.det(uv_sides.astype(np.float64))).sum()
@@ -261,11 +264,11 @@ def _outlines(depths: Floats) -> npt.NDArray[np.bool_]:
 
 @cache
 def _backdrop(height: int, width: int) -> tuple[Floats, npt.NDArray[np.uint8]]:
-    """Linear colours (height, width, 3), light and a little darker towards the corners, and the
-    same in sRGB. Not to be written to."""
+    """Linear colours (3, height * width), light and a little darker towards the corners, and the
+    same in sRGB, (height, width, 3). Not to be written to."""
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(0, 1, width, dtype=np.float32)
     far = np.minimum((1.1 * (x - 0.5)) ** 2 + (y - 0.45) ** 2, 0.5) * 2
     middle, corner = LINEAR[list(_BACKDROP_MIDDLE)], LINEAR[list(_BACKDROP_CORNER)]
-    backdrop: Floats = middle + (corner - middle) * far[..., None]
-    return backdrop, srgb_bytes(backdrop)
+    backdrop: Floats = middle[:, None] + (corner - middle)[:, None] * far.ravel()
+    return backdrop, np.ascontiguousarray(srgb_bytes(backdrop).T).reshape(height, width, 3)

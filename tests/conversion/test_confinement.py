@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from scans.conversion import ConversionError, ErrorCode, Limits, SourceFile, convert, framing
-from scans.conversion.runner import _conversion, _death
+from scans.conversion.runner import _conversion, _cpu_seconds, _death, _too_late
 
 from . import support
 
@@ -171,8 +171,49 @@ def test_a_timed_out_child_is_gone_when_the_error_arrives(capture: list[SourceFi
     before = children(os.getpid())
     with pytest.raises(ConversionError) as caught:
         convert(capture, limits=Limits(wall_seconds=0.2))
-    assert caught.value.code is ErrorCode.TIMEOUT
+    assert caught.value.code in {ErrorCode.TIMEOUT, ErrorCode.BUSY}
     assert children(os.getpid()) == before
+
+
+def test_a_child_that_was_kept_from_its_work_may_try_again(capture: list[SourceFile]) -> None:
+    def stop() -> None:
+        wait_for(lambda: children(os.getpid()))
+        os.kill(children(os.getpid())[0], signal.SIGSTOP)
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    with pytest.raises(ConversionError) as caught:
+        convert(capture, limits=Limits(wall_seconds=2.0))
+    stopper.join()
+    assert caught.value.code is ErrorCode.BUSY
+    assert not caught.value.is_permanent
+
+
+def test_a_child_that_worked_all_its_time_would_do_so_again() -> None:
+    """The same capture would keep a worker from all others, attempt after attempt."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as child:
+        wait_for(lambda: _cpu_seconds(child.pid) >= 0.3)
+        in_vain = _too_late(child, Limits(wall_seconds=0.5))
+        too_early_to_tell = _too_late(child, Limits(wall_seconds=60))
+        child.kill()
+    assert in_vain.code is ErrorCode.TIMEOUT
+    assert in_vain.is_permanent
+    assert too_early_to_tell.code is ErrorCode.BUSY
+
+
+def test_conversions_leave_no_file_open(capture: list[SourceFile]) -> None:
+    def left() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    unreadable = [SourceFile("scan.obj", "mesh", None, None, b"v nan 0 0\nf 1 1 1\n")]
+    before = left()
+    for _ in range(3):
+        convert(capture, profile=support.QUICK)
+        with pytest.raises(ConversionError):
+            convert(unreadable)
+        with pytest.raises(ConversionError):
+            convert(capture, limits=Limits(wall_seconds=0.01))
+    assert left() == before
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,19 @@ from dermalia.sandbox.face import ZONES as DRAWN_ZONES
 from dermalia.sandbox.face import make_capture
 from scans.conversion import Conversion, ConversionError, ErrorCode, Profile, SourceFile, convert
 from scans.conversion.camera import close_up
+from scans.conversion.color import LINEAR
 from scans.conversion.heat import STOPS
+from scans.conversion.mesh import Mesh
+from scans.conversion.surface import Surface, Texture
 from scans.conversion.zones import ZONES
 
 from . import support
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Profile(triangles=20_000, texture_size=512, still_width=200, still_height=250, zone_size=96)
+
+PLATE = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], np.float32) / np.float32(10)
+FORWARD = np.array([[0, 0, 1]] * 4, np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +136,35 @@ def test_two_files_of_zones_are_refused() -> None:
     with pytest.raises(ConversionError) as caught:
         convert([support.mesh(support.obj_bytes(2000)), zones, zones])
     assert caught.value.code is ErrorCode.BAD_REQUEST
+
+
+def test_a_texture_is_read_between_its_texels_in_linear_light() -> None:
+    picture = support.skin(16)
+    light = LINEAR[np.asarray(picture)]
+    texture = Texture.of(picture)
+    centres = (np.array([[3, 5], [15, 0], [0, 15]], np.float32) + np.float32(0.5)) / np.float32(16)
+    assert np.allclose(texture.at(centres.T).T, light[[5, 0, 15], [3, 15, 0]], atol=1e-4)
+    between = texture.at(np.array([[4 / 16], [8 / 16]], np.float32))[:, 0]
+    assert np.allclose(between, light[7:9, 3:5].mean(axis=(0, 1)), atol=1e-4)
+    beyond = texture.at(np.array([[-3.0, 2.0], [-3.0, 2.0]], np.float32)).T
+    assert np.allclose(beyond, [light[0, 0], light[15, 15]], atol=1e-4)
+
+
+def test_the_inside_of_a_scan_is_darker_than_its_outside() -> None:
+    """A scan that is open behind shows its back to a camera that looks in."""
+    front, back = (
+        close_up(points, normals, width=40, height=40)
+        for points, normals in ((PLATE, FORWARD), (PLATE, -FORWARD))
+    )
+    mesh = Mesh(PLATE, np.array([[0, 1, 2], [0, 2, 3]], np.uint32), FORWARD)
+    surface = Surface.of(mesh, None)
+    half = np.full(1, 0.25, np.float32)
+    outside, inside = (
+        surface.lit_for(camera).look(np.zeros(1, np.int32), half, half).light[0]
+        for camera in (front, back)
+    )
+    assert outside == pytest.approx(1, abs=0.01)
+    assert inside == pytest.approx(0.35, abs=0.01)
 
 
 def test_stills_can_be_left_out(face: list[SourceFile]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -40,6 +41,16 @@ class Capture:
 def faces(text: bytes) -> Callable[[], bytes]:
     """One honest triangle, and lines after it."""
     return lambda: TRIANGLE + b"f 1 2 3\n" + text + b"\n"
+
+
+def fan(count: int) -> bytes:
+    """A cone: all its faces meet at the tip."""
+    rim = b"".join(
+        b"v %.6f %.6f 0\n" % (math.cos(turn), math.sin(turn))
+        for turn in (math.tau * place / count for place in range(count))
+    )
+    sides = b"".join(b"f 1 %d %d\n" % (n + 2, (n + 1) % count + 2) for n in range(count))
+    return b"v 0 0 1\n" + rim + sides
 
 
 def vertex(text: bytes) -> Callable[[], bytes]:
@@ -81,6 +92,11 @@ OBJ: dict[str, Capture] = {
     "a face of none": Capture(faces(b"f"), UNREADABLE, [DAMAGED]),
     "a face of words": Capture(faces(b"f " + MARK), UNREADABLE),
     "more faces than a scan has": Capture(lambda: TRIANGLE + b"f 1 2 3\n" * 2_000_001, TOO_LARGE),
+    "the same face a million times": Capture(lambda: TRIANGLE + b"f 1 2 3\n" * 1_000_000, READ),
+    "a million faces, all there already": Capture(
+        lambda: HEAD + b"f 1 2 30\nf 2 30 1\nf 30 1 2\n" * 300_000, READ
+    ),
+    "sixty thousand faces round one corner": Capture(lambda: fan(60_000), DAMAGED),
     "not a number in words": Capture(vertex(b"nan(0x1) 0 0"), UNREADABLE),
     "infinity in words": Capture(vertex(b"-Infinity 0 0"), UNREADABLE),
     "a number beyond floats": Capture(vertex(b"1e39 0 0"), UNREADABLE),

@@ -72,7 +72,7 @@ def test_a_conversion_that_fails_tells_why_and_leaves_the_report_alone(
         detail.refresh_from_db()
         ready.refresh_from_db()
     assert detail.quarantined_at
-    assert detail.last_error == "The capture is larger than this service accepts."
+    assert detail.last_error == ConversionError(ErrorCode.TOO_LARGE).message
     assert ready.state == Scan.State.READY
     assert not ready.last_error
 
