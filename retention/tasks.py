@@ -1,6 +1,9 @@
+import logging
+from dataclasses import asdict
 from uuid import UUID
 
 from celery import shared_task
+from kombu.exceptions import OperationalError
 
 from dermalia.tenancy import practice_scope
 from dermalia.tenancy.tasks import PracticeTask
@@ -8,6 +11,14 @@ from practices.models import Practice
 from reports.domain.visits import forget_old_visits
 from retention.domain.due import erase_due_reports
 from retention.domain.erase import complete_erasure
+from retention.domain.reconcile import reconcile
+from retention.queries import overdue, sweep_is_under_way
+
+logger = logging.getLogger(__name__)
+
+# Well within a task's time; what is left is gone on with by the next one.
+RECONCILE_SECONDS = 60.0
+SWEEP_SECONDS = 20.0  # of one practice, before the others have their turn
 
 
 @shared_task(base=PracticeTask, name="retention.tasks.erase")
@@ -18,6 +29,46 @@ def erase(practice_id: int, erasure_id: str) -> None:
 @shared_task(name="retention.tasks.erase_due")
 def erase_due() -> None:
     for practice_id in Practice.objects.values_list("pk", flat=True):
-        erase_due_reports(practice_id=practice_id)
+        if sweep_for_a_while(practice_id):
+            go_on(practice_id)
         with practice_scope(practice_id):
             forget_old_visits()
+
+
+@shared_task(base=PracticeTask, name="retention.tasks.sweep")
+def sweep(practice_id: int) -> None:
+    """What somebody has just confirmed, or what one task's time was too short for."""
+    if sweep_for_a_while(practice_id):
+        go_on(practice_id)
+
+
+def sweep_for_a_while(practice_id: int) -> bool:
+    """Whether more is due than there was time for."""
+    went = erase_due_reports(practice_id=practice_id, seconds=SWEEP_SECONDS)
+    with practice_scope(practice_id):
+        # What nothing could be done about now is left to the next hour.
+        return went > 0 and sweep_is_under_way()
+
+
+def go_on(practice_id: int) -> None:
+    """By another task: so long a practice's turn lasts, and then it is the others'. Where nobody
+    takes the message the next hour's sweep goes on."""
+    try:
+        sweep.delay(practice_id)
+    except OperationalError:
+        logger.warning("the sweep of practice %s goes on later: no broker", practice_id)
+
+
+@shared_task(name="retention.tasks.reconcile")
+def compare() -> None:
+    reconcile(seconds=RECONCILE_SECONDS)
+
+
+@shared_task(name="retention.tasks.watch")
+def watch() -> None:
+    """Says aloud what was promised and is not done."""
+    found = overdue()
+    if found.anything:
+        logger.error(
+            "erasure is behind: %s", ", ".join(f"{k} {v:g}" for k, v in asdict(found).items() if v)
+        )

@@ -12,6 +12,7 @@ from dermalia.sealing.fields import SealedTextField
 from dermalia.sealing.keys import UnlockedKey
 from dermalia.tenancy.models import PracticeOwned
 from dermalia.work.models import Work
+from scans.due import InTwoYears
 from scans.metrics import Metric
 
 
@@ -23,6 +24,8 @@ class Connection(PracticeOwned):
 
         KEEP = "keep", _("Keep in done/")
         DELETE = "delete", _("Delete")
+
+    admin_sees = ("id", "practice_id", "rests_until", "last_listed_at", "last_error")
 
     base_url = models.URLField(max_length=200, blank=True)
     client_id = models.CharField(max_length=120, blank=True)
@@ -86,6 +89,8 @@ class Scan(Work):
     discovered_at = models.DateTimeField(auto_now_add=True)
     stored_at = models.DateTimeField(null=True, blank=True)
     ready_at = models.DateTimeField(null=True, blank=True)
+    # For as long as it has not become a report, which has a day of its own.
+    due_on = models.DateField(db_default=InTwoYears())
     triangles = models.PositiveIntegerField(null=True, blank=True)
     # What the conversion found: see scans/conversion/notes.py and pose.py.
     unit = models.CharField(max_length=8, blank=True)
@@ -114,6 +119,10 @@ class Scan(Work):
                 fields=["state", "next_attempt_at"],
                 name="scan_due",
                 condition=~models.Q(state="ready"),
+            ),
+            # What something is wrong with: few of many, and counted at every look at the list.
+            models.Index(
+                fields=["practice"], name="scan_in_trouble", condition=~models.Q(last_error="")
             ),
         ]
 
@@ -234,6 +243,9 @@ class Asset(PracticeOwned):
         constraints = [
             models.UniqueConstraint(fields=["scan", "origin", "name"], name="each_asset_once")
         ]
+
+    # For whoever compares rows with objects: random names, which practice, and since when.
+    swept = ("practice_id", "scan_id", "object_name", "stored_at")
 
     def called(self, key: UnlockedKey) -> str:
         """What the device called a raw file, or what we called a derived one."""

@@ -6,7 +6,7 @@ import os
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -34,6 +34,8 @@ _WRAPPED = """
     WHERE report.id = ANY(%s)
         AND NOT EXISTS (SELECT FROM keystore.erasure_ledger gone WHERE gone.key_id = report.id)
 """
+# Any name space of our own; never another, as marks are compared over decades.
+_PRACTICES = UUID("5a3c1f0e-7d52-4c5e-9b1a-0f6f5d3e8c21")
 
 
 class KeyDestroyed(Exception):
@@ -192,12 +194,27 @@ def destroy_practice(*, who: Who) -> int:
     practice_id = current_practice()
     ids = list(ReportKey.objects.select_for_update().values_list("pk", flat=True))
     LedgerEntry.objects.bulk_create(
-        [LedgerEntry(practice_id=practice_id, key_id=key_id) for key_id in ids], batch_size=5000
+        [
+            LedgerEntry(practice_id=practice_id, key_id=key_id)
+            for key_id in (*ids, practice_mark(practice_id))
+        ],
+        batch_size=5000,
+        ignore_conflicts=True,
     )
-    for model in (ReportKey, SecretsKey, PracticeKey):
-        model.objects.all().delete()
+    delete_practice_keys()
     record(Action.KEYS_DESTROYED, who=who, counts={Count.KEYS: len(ids)})
     return len(ids)
+
+
+def practice_mark(practice_id: int) -> UUID:
+    """What stands in the ledger once a practice's own keys were destroyed, as they have no id."""
+    return uuid5(_PRACTICES, str(practice_id))
+
+
+def delete_practice_keys() -> None:
+    """Delete every key of the practice in scope; the ledger is the caller's affair."""
+    for model in (ReportKey, SecretsKey, PracticeKey):
+        model.objects.all().delete()
 
 
 def open_practice_key(row: PracticeKey) -> bytes:

@@ -182,6 +182,11 @@ def is_empty(prefix: str) -> bool:
     return not _everything(f"{prefix}/") and not _unfinished_uploads(prefix)
 
 
+def exists(name: str) -> bool:
+    """Whether storage has the object now."""
+    return any(entry.key == name for entry in _storage().bucket.objects.filter(Prefix=name))
+
+
 def list_aged(beginning: str) -> Iterator[tuple[str, datetime]]:
     """Names that begin so, in any folder, each with the time it was last written."""
     for entry in _storage().bucket.objects.filter(Prefix=beginning):

@@ -1,39 +1,78 @@
 """Erasing what is due."""
 
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Now, TruncDate
+import math
+import time
+from contextlib import suppress
+from uuid import UUID
+
+from django.db.models import F
+from django.db.models.functions import Now
 
 from audit.chain import SYSTEM
 from dermalia.tenancy import practice_scope
-from reports.domain.due import BERLIN
-from reports.models import Report
-from retention.domain.erase import request_erasure
-from retention.models import Erasure
+from retention.domain.due_rows import due_reports, due_scans
+from retention.domain.erase import Occupied, request_erasure
+from retention.domain.guard import due_number, may_sweep, sweep_of_practice
+from retention.domain.settle import settle
+from retention.models import DueSweep, Erasure
+from scans.models import Scan
 
-NOT_WANTED = (Report.Restriction.ERASURE, Report.Restriction.OBJECTION)
+BATCH = 100
 
 
-def erase_due_reports(*, practice_id: int) -> int:
-    """Request the erasure of every report of the practice whose day has come.
+def erase_due_reports(*, practice_id: int, seconds: float = math.inf) -> int:
+    """Request the erasure of everything of the practice whose day has come, unless that is unusual.
 
-    The day is the database's, in Berlin. Each report is a transaction of its own. A restricted one
-    waits until that is lifted, because somebody may need it; not so where its person asked for
-    nothing but that it goes, or is not used.
+    The day is the database's, in Berlin. Each report is a transaction of its own: a sweep that is
+    broken off has done what it counted, and the next one goes on. After each batch the guard looks
+    again, so that what becomes due in between does not slip through.
+
+    Args:
+        seconds: after which it stops with the batch at hand.
 
     Returns:
         How many erasures were requested.
     """
-    today = TruncDate(Now(), tzinfo=BERLIN)
+    until = time.monotonic() + seconds
+    settle(practice_id=practice_id)
+    requested = 0
+    while True:
+        batch = _next_batch(practice_id, first=requested == 0)
+        if not batch:
+            return requested
+        went = sum(_erase(practice_id, scan_id) for scan_id in batch)
+        requested += went
+        # None, where all of them were erased by another sweep, or put off, this very moment.
+        if not went or time.monotonic() > until:
+            return requested
+
+
+def _next_batch(practice_id: int, *, first: bool) -> list[UUID]:
+    """Ids of scans to erase; empty where nothing is left, or the guard holds the sweep."""
     with practice_scope(practice_id):
-        due = list(_due(today).values_list("pk", flat=True))
-    for pk in due:
-        with practice_scope(practice_id):
-            report = _due(today).filter(pk=pk).select_related("scan").first()
-            if report is not None:
-                request_erasure(scan=report.scan, reason=Erasure.Reason.DUE, who=SYSTEM)
-    return len(due)
+        sweep = sweep_of_practice()
+        if not may_sweep(sweep):
+            return []
+        batch = list(
+            due_reports().order_by("due_on", "pk").values_list("scan_id", flat=True)[:BATCH]
+        )
+        batch += due_scans().order_by("due_on", "pk").values_list("pk", flat=True)[:BATCH]
+        rows = DueSweep.objects.filter(pk=sweep.pk)
+        if batch and first:
+            rows.update(began_at=Now(), found=due_number(), done=0)
+        if not batch:
+            rows.update(ended_at=Now(), confirmed_number=0, confirmed_until=None)
+        return batch
 
 
-def _due(today: TruncDate) -> QuerySet[Report]:
-    free = Q(restricted_at=None) | Q(restriction__in=NOT_WANTED)
-    return Report.objects.filter(free, due_on__lte=today)
+def _erase(practice_id: int, scan_id: UUID) -> bool:
+    """Whether it went: it may have been erased, restricted or put off since, or be held."""
+    with practice_scope(practice_id), suppress(Scan.DoesNotExist, Occupied):
+        due = due_reports().filter(scan_id=scan_id).exists()
+        if not due and not due_scans().filter(pk=scan_id).exists():
+            return False
+        scan = Scan.objects.get(pk=scan_id)
+        request_erasure(scan=scan, reason=Erasure.Reason.DUE, who=SYSTEM)
+        DueSweep.objects.update(done=F("done") + 1)
+        return True
+    return False

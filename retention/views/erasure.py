@@ -1,4 +1,4 @@
-"""Erasing one scan from the dashboard, and the receipt of it."""
+"""Erasing one scan from the dashboard."""
 
 from typing import Any
 from uuid import UUID
@@ -10,15 +10,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
-from audit.models import Entry
-from audit.words import Action
 from practices.access import StaffRequest, fresh_factor, practice_page
 from practices.domain.sign_in import staff
-from retention.domain.erase import request_erasure
+from retention.domain.erase import Occupied, request_erasure
 from retention.models import Erasure
 from scans.models import Asset, Scan
+
+OCCUPIED = _(
+    "Something is at work on this report. Nothing was erased: please try again in a moment."
+)
 
 
 class ConfirmationForm(forms.Form):
@@ -48,9 +50,16 @@ def confirm_erasure(request: StaffRequest, scan_id: UUID) -> HttpResponse:
     """GET names what goes and what stays; POST erases."""
     scan = get_object_or_404(Scan, pk=scan_id)
     form = ConfirmationForm(request.POST or None, scan_identifier=scan.scan_identifier)
+    status = 422 if form.is_bound else 200
     if form.is_valid():
-        erasure = request_erasure(scan=scan, reason=Erasure.Reason.STAFF, who=staff(request.user))
-        return redirect("retention:receipt", erasure.pk)
+        try:
+            erasure = request_erasure(
+                scan=scan, reason=Erasure.Reason.STAFF, who=staff(request.user)
+            )
+            return redirect("retention:receipt", erasure.pk)
+        except Occupied:
+            form.add_error(None, OCCUPIED)
+            status = 503
     files = Asset.objects.filter(scan=scan, stored_at__isnull=False)
     context = {
         "form": form,
@@ -61,39 +70,4 @@ def confirm_erasure(request: StaffRequest, scan_id: UUID) -> HttpResponse:
         "bytes": files.aggregate(sum=Sum("bytes"))["sum"] or 0,
         "cancel_url": reverse("reports:scan_detail", args=[scan.pk]),
     }
-    status = 422 if form.is_bound else 200
     return render(request, "retention/confirm_erasure.html", context, status=status)
-
-
-@require_safe
-@practice_page()
-def receipt(request: StaffRequest, erasure_id: UUID) -> HttpResponse:
-    """The receipt: it fills itself in while the erasure completes."""
-    erasure = get_object_or_404(Erasure, pk=erasure_id)
-    entry = (
-        Entry.objects.filter(
-            object_id=erasure.scan_id,
-            action__in=[Action.ERASURE_REQUESTED, Action.ERASURE_VERIFIED],
-        )
-        .order_by("-sequence")
-        .first()
-    )
-    context = {
-        "practice": request.user.practice,
-        "erasure": erasure,
-        "receipt": {
-            "number": str(erasure.pk),
-            "practice": request.user.practice.name,
-            "reference": str(erasure.scan_id),
-            "reason_label": erasure.get_reason_display(),
-            "state": erasure.get_state_display(),
-            "requested_at": erasure.requested_at,
-            "verified_at": erasure.verified_at,
-            "seconds": erasure.seconds,
-            "objects": erasure.objects_erased,
-            "bytes": erasure.bytes_erased,
-            "keys_destroyed": 1,
-            "audit_hash": bytes(entry.hash).hex() if entry else "",
-        },
-    }
-    return render(request, "retention/receipt.html", context)

@@ -6,13 +6,14 @@ import hmac
 from django.conf import settings
 
 from scans.models import Scan, Tombstone
+from scans.signals import scan_erased
 
 
 def bury(*, scan: Scan) -> None:
     """Leave a tombstone, in the transaction that erases the scan."""
-    Tombstone.objects.create(
-        practice_id=scan.practice_id, digest=_digest(scan.practice_id, scan.scan_identifier)
-    )
+    digest = _digest(scan.practice_id, scan.scan_identifier)
+    Tombstone.objects.create(practice_id=scan.practice_id, digest=digest)
+    scan_erased.send(sender=Scan, scan=scan, digest=digest)
 
 
 def unburied(*, practice_id: int, identifiers: list[str]) -> list[str]:

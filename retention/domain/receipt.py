@@ -1,0 +1,167 @@
+"""The receipt of an erasure: what it says, for people and for programs, in either language.
+
+It names no person and no scan identifier, so that it may outlive what it tells of.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext, override
+from django.utils.translation import gettext_lazy as _
+
+from audit.models import Entry
+from audit.words import Action, Actor
+from reports.domain.due import BERLIN
+from reports.models import Report
+from reports.pdf import Attachment, Source
+from retention.domain.inventory import in_words
+from retention.models import Erasure
+
+SCHEMA = "dermalia/erasure-receipt/1"
+RECORD = "erasure-receipt.json"
+KEPT = ("receipt", "log entries", "ledger entry", "tombstone")
+METHOD = (
+    "key destroyed and entered in the ledger",
+    "rows deleted",
+    "objects deleted in every version, unfinished uploads aborted",
+    "storage and database looked through and found empty",
+)
+ACTORS: dict[str, str | Promise] = {
+    Actor.STAFF: _("the practice"),
+    Actor.SYSTEM: _("Dermalia, by the rule"),
+    Actor.OPERATOR: _("the operator, as instructed"),
+    Actor.PATIENT: _("the person"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An erasure with what its receipt says.
+
+    Attributes:
+        log_sequence, log_hash: the entry of the practice's log that tells of it last, whose hash
+            covers every entry before it.
+        unreadable_in_backups_on: when the last backup with its key is gone.
+    """
+
+    erasure: Erasure
+    log_sequence: int | None
+    log_hash: str
+    unreadable_in_backups_on: date
+
+    @property
+    def contents(self) -> list[tuple[str, int]]:
+        return in_words(self.erasure.inventory)
+
+    @property
+    def requested_by(self) -> str:
+        return str(ACTORS.get(self.erasure.requested_by, ""))
+
+    @property
+    def rule(self) -> str:
+        """By which rule it would have been due, or was."""
+        rule = self.erasure.due_rule
+        return str(Report.DueRule(rule).label) if rule else gettext("It never became a report")
+
+    @property
+    def file_name(self) -> str:
+        return f"erasure-{self.erasure.requested_at:%Y-%m-%d}-{str(self.erasure.pk)[:8]}"
+
+
+def receipt_of(erasure: Erasure) -> Receipt:
+    """The receipt, in the practice's scope; complete once the erasure is verified.
+
+    Args:
+        erasure: with its practice.
+    """
+    sequence, digest = erasure.log_sequence, erasure.log_hash
+    if digest is None:
+        told = Entry.objects.filter(object_id=erasure.scan_id, action=Action.ERASURE_REQUESTED)
+        entry = told.order_by("-sequence").first()
+        sequence, digest = (entry.sequence, entry.hash) if entry else (None, b"")
+    days = timedelta(days=settings.BACKUP_KEYSTORE_DAYS)
+    return Receipt(
+        erasure=erasure,
+        log_sequence=sequence,
+        log_hash=bytes(digest).hex(),
+        unreadable_in_backups_on=(erasure.requested_at + days).astimezone(BERLIN).date(),
+    )
+
+
+def as_data(receipt: Receipt) -> dict[str, Any]:
+    """The receipt for programs: words of ours, numbers, and times in UTC."""
+    erasure = receipt.erasure
+    return {
+        "schema": SCHEMA,
+        "number": str(erasure.pk),
+        "practice": {"id": erasure.practice_id, "name": erasure.practice.name},
+        "reference": str(erasure.scan_id),
+        "state": erasure.state,
+        "purpose": erasure.purpose or None,
+        "reason": erasure.reason,
+        "requested_by": erasure.requested_by or None,
+        "due": {"on": _day(erasure.due_on), "rule": erasure.due_rule or None},
+        "requested_at": _moment(erasure.requested_at),
+        "verified_at": _moment(erasure.verified_at),
+        "seconds": erasure.seconds,
+        "erased": {
+            "keys": 1,
+            "objects": erasure.objects_erased,
+            "bytes": erasure.bytes_erased,
+            **erasure.inventory,
+        },
+        "method": list(METHOD),
+        "storage_region": settings.S3_REGION,
+        "key_left_backups_on": _day(receipt.unreadable_in_backups_on),
+        "kept": list(KEPT),
+        "log": {"sequence": receipt.log_sequence, "sha256": receipt.log_hash},
+    }
+
+
+def as_json(receipt: Receipt) -> bytes:
+    """The same, as a file: equal receipts are equal files."""
+    return json.dumps(as_data(receipt), ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def as_source(receipt: Receipt, *, language: str | None = None) -> Source:
+    """What ``reports.pdf.typeset`` makes the document of; its JSON is attached to it.
+
+    Args:
+        language: ``de`` or ``en``; the one in use by default.
+    """
+    language = language or get_language() or "de"
+    erasure = receipt.erasure
+    created = (erasure.verified_at or erasure.requested_at).replace(microsecond=0)
+    with override(language), timezone.override(BERLIN):
+        context = {
+            "receipt": receipt,
+            "erasure": erasure,
+            "practice": erasure.practice,
+            "language": language,
+            "operator": settings.OPERATOR,
+            "region": settings.S3_REGION,
+            "created": created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        html = render_to_string("retention/receipt_document.html", context)
+        description = gettext("The same receipt for programs")
+    return Source(
+        html=html,
+        style=Path(__file__).with_name("receipt.css").read_text(),
+        attachment=Attachment(RECORD, "application/json", description, as_json(receipt)),
+        created=created,
+    )
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat() if at else None
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None

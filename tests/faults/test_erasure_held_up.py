@@ -1,0 +1,104 @@
+"""Somebody sits on a row: an erasure waits for seconds only, and is whole or not at all."""
+
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.test import Client
+
+from audit.chain import SYSTEM
+from dermalia.sandbox.isemeco import IsemecoStandIn
+from dermalia.sealing.models import LedgerEntry
+from dermalia.tenancy import practice_scope
+from practices.domain.tenants import create_practice
+from practices.models import Practice, User
+from reports.models import Report
+from retention.domain import erase as module
+from retention.domain.due import erase_due_reports
+from retention.domain.erase import Occupied, request_erasure
+from retention.models import Erasure
+from scans.models import Connection, Scan
+from tests.conftest import connect_to, superuser_connection
+from tests.retention.rows import add_reports, left
+
+
+@pytest.fixture
+def practice(committed: None) -> Practice:
+    return create_practice(name="Demo practice", email="practice@example.org")
+
+
+@pytest.fixture
+def account(practice: Practice, cluster: IsemecoStandIn) -> Connection:
+    return connect_to(cluster, practice)
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOCK_SECONDS", 1)
+
+
+@pytest.fixture
+def sitter() -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    with superuser_connection() as server:
+        server.autocommit = False
+        yield server
+        server.rollback()
+
+
+@pytest.mark.parametrize("table", ["reports_report", "scans_scan"])
+def test_it_waits_for_seconds_and_leaves_no_half_state(
+    practice: Practice,
+    account: Connection,
+    sitter: psycopg.Connection[tuple[object, ...]],
+    table: str,
+) -> None:
+    (scan_id,) = add_reports(account, 1, due_in=5)
+    sitter.execute(f"SELECT FROM {table} FOR UPDATE".encode())
+    began = time.monotonic()
+    with practice_scope(practice.pk):
+        scan = Scan.objects.get(pk=scan_id)
+        with pytest.raises(Occupied):
+            request_erasure(scan=scan, reason=Erasure.Reason.STAFF, who=SYSTEM)
+        # The transaction it happened in is still good.
+        assert Report.objects.filter(scan=scan).exists()
+        assert not LedgerEntry.objects.exists()
+        assert not Erasure.objects.exists()
+    assert time.monotonic() - began < 3
+    sitter.rollback()
+    with practice_scope(practice.pk):
+        request_erasure(scan=scan, reason=Erasure.Reason.STAFF, who=SYSTEM)
+    assert left(practice) == 0
+
+
+def test_staff_are_told_to_try_again(
+    client: Client,
+    practice: Practice,
+    account: Connection,
+    sitter: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    (scan_id,) = add_reports(account, 1, due_in=5)
+    user = User.objects.create(email="a@example.org", practice=practice, role=User.Role.OWNER)
+    client.force_login(user)
+    sitter.execute("SELECT FROM reports_report FOR UPDATE")
+    with practice_scope(practice.pk):
+        typed = Scan.objects.get(pk=scan_id).scan_identifier[-4:]
+    answer = client.post(f"/en/scans/{scan_id}/erase/", {"confirmation": typed})
+    assert answer.status_code == 503
+    assert "Nothing was erased" in answer.content.decode()
+    words = {"scan": str(scan_id), "confirmation": "erase 1"}
+    assert "Nothing was erased" in client.post("/en/scans/erase/", words).content.decode()
+    assert left(practice) == 1
+
+
+def test_a_sweep_leaves_out_what_is_held_and_takes_it_next_time(
+    practice: Practice,
+    account: Connection,
+    sitter: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    held, _free = add_reports(account, 2, due_in=0)
+    sitter.execute("SELECT FROM scans_scan WHERE id = %s FOR UPDATE", [held])
+    assert erase_due_reports(practice_id=practice.pk) == 1
+    sitter.rollback()
+    assert erase_due_reports(practice_id=practice.pk) == 1
+    assert left(practice) == 0

@@ -1,0 +1,158 @@
+"""A worker killed at any step of an erasure: unreadable at once, gone in the end, said once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from audit.access import record_access
+from audit.chain import SYSTEM, first_broken
+from audit.models import Entry
+from audit.words import Action
+from dermalia.sandbox.face import Capture
+from dermalia.sandbox.isemeco import IsemecoStandIn
+from dermalia.sealing import keys, objects
+from dermalia.tenancy import practice_scope
+from practices.domain.tenants import create_practice
+from practices.models import Practice
+from reports.models import Report
+from retention.domain.due import erase_due_reports
+from retention.domain.erase import complete_erasure, request_erasure
+from retention.models import Erasure
+from scans.models import Scan
+from tests.faults.processes import die, killed
+from tests.retention.rows import add_reports, left
+
+ERASE = "retention.domain.erase"
+
+
+@pytest.fixture
+def practice(committed: None) -> Practice:
+    """In real transactions: what dies has connections of its own."""
+    return create_practice(name="Demo practice", email="practice@example.org")
+
+
+def request(report: Report) -> Erasure:
+    with practice_scope(report.practice_id):
+        return request_erasure(scan=report.scan, reason=Erasure.Reason.STAFF, who=SYSTEM)
+
+
+def complete(erasure: Erasure) -> Erasure:
+    complete_erasure(practice_id=erasure.practice_id, erasure_id=erasure.pk)
+    with practice_scope(erasure.practice_id):
+        return Erasure.objects.get(pk=erasure.pk)
+
+
+def lease_over(erasure: Erasure) -> None:
+    """As when the dead worker's supervisor gives back what it held, or its lease has run out."""
+    with practice_scope(erasure.practice_id):
+        Erasure.objects.update(leased_until=Now() - timedelta(seconds=1))
+
+
+def told(report: Report) -> list[str]:
+    with practice_scope(report.practice_id):
+        assert first_broken() is None
+        rows = Entry.objects.filter(action__startswith="erasure.").order_by("sequence")
+        return list(rows.values_list("action", flat=True))
+
+
+def half_of_them(prefix: str) -> int:
+    names = objects.list_prefix(prefix)
+    objects.delete_names(names[: len(names) // 2])
+    return die()
+
+
+def all_of_them(prefix: str) -> int:
+    DELETE(prefix)
+    return die()
+
+
+DELETE = objects.delete_prefix
+MOMENTS: dict[str, tuple[str, Callable[..., object]]] = {
+    "before the first object": ("objects.delete_prefix", die),
+    "between two objects": ("objects.delete_prefix", half_of_them),
+    "after the last object": ("objects.delete_prefix", all_of_them),
+    "before the looking": ("objects.is_empty", die),
+    "while saying so": ("record", die),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_while_deleting_it_is_taken_up_and_verified_once(
+    report: Report, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = report.scan
+    erasure = request(report)
+    with monkeypatch.context() as dying:
+        name, step = MOMENTS[moment]
+        dying.setattr(f"{ERASE}.{name}", step)
+        assert killed(lambda: complete(erasure))
+    with practice_scope(scan.practice_id), pytest.raises(keys.KeyDestroyed):
+        keys.unlock(scan.key_id, access=record_access(Action.SCAN_VIEWED, who=SYSTEM))
+    assert told(report) == [Action.ERASURE_REQUESTED]
+    assert complete(erasure).state == Erasure.State.REQUESTED  # somebody seems to be at it
+    lease_over(erasure)
+    assert complete(erasure).state == Erasure.State.VERIFIED
+    assert objects.is_empty(scan.prefix)
+    assert told(report) == [Action.ERASURE_REQUESTED, Action.ERASURE_VERIFIED]
+    assert complete(erasure).attempts == 0
+
+
+@pytest.mark.parametrize("step", ["keys.destroy", "_delete_rows", "bury", "record", "nudge"])
+def test_killed_while_requesting_nothing_has_happened(
+    report: Report, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as dying:
+        dying.setattr(f"{ERASE}.{step}", die)
+        assert killed(lambda: request(report))
+    with practice_scope(report.practice_id):
+        assert Report.objects.filter(pk=report.pk, link__isnull=False).exists()
+        assert not Erasure.objects.exists()
+        keys.unlock(report.scan.key_id, access=record_access(Action.SCAN_VIEWED, who=SYSTEM))
+    assert told(report) == []
+    assert complete(request(report)).state == Erasure.State.VERIFIED
+
+
+def test_a_sweep_killed_half_way_goes_on_and_erases_each_once(
+    practice: Practice, cluster: IsemecoStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.conftest import connect_to
+
+    add_reports(connect_to(cluster, practice), 6, due_in=0)
+    with monkeypatch.context() as dying:
+        went: list[Scan] = []
+
+        def third_kills(**given: object) -> Erasure:
+            went.append(given["scan"])  # type: ignore[arg-type]
+            return die() if len(went) == 3 else request_erasure(**given)  # type: ignore[arg-type]
+
+        dying.setattr("retention.domain.due.request_erasure", third_kills)
+        assert killed(lambda: erase_due_reports(practice_id=practice.pk))
+    assert left(practice) == 4
+    assert erase_due_reports(practice_id=practice.pk) == 4
+    with practice_scope(practice.pk):
+        assert Erasure.objects.count() == 6
+        assert Entry.objects.filter(action=Action.ERASURE_REQUESTED).count() == 6
+
+
+def test_a_report_restricted_between_two_steps_of_a_sweep_stays(
+    practice: Practice,
+    cluster: IsemecoStandIn,
+    small_capture: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from tests.conftest import connect_to
+
+    first, second = add_reports(connect_to(cluster, practice), 2, due_in=0)
+
+    def restricts_the_other(**given: object) -> Erasure:
+        with practice_scope(practice.pk):
+            Report.objects.filter(scan_id__in={first, second} - {given["scan"].pk}).update(  # type: ignore[attr-defined]
+                restricted_at=Now(), restriction=Report.Restriction.CLAIMS
+            )
+        return request_erasure(**given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("retention.domain.due.request_erasure", restricts_the_other)
+    assert erase_due_reports(practice_id=practice.pk) == 1
+    assert left(practice) == 1
