@@ -1,6 +1,8 @@
 """What must hold before a process serves or works."""
 
+from django.conf import settings
 from django.db import connections
+from django.utils.module_loading import import_string
 
 from dermalia.sealing.boot import require_fitting_root_keys
 from dermalia.tenancy.boot import require_guarded_tables, require_safe_role
@@ -9,6 +11,8 @@ from dermalia.tenancy.boot import require_guarded_tables, require_safe_role
 def require_safe_start() -> None:
     """Refuse a role that sees too much, unguarded tables, root keys that open nothing.
 
+    And what the apps above refuse (``START_CHECKS``), such as restored data as they are.
+
     Raises:
         ImproperlyConfigured: with a sentence for whoever starts the process.
     """
@@ -16,6 +20,8 @@ def require_safe_start() -> None:
         require_safe_role()
         require_guarded_tables()
         require_fitting_root_keys()
+        for check in settings.START_CHECKS:
+            import_string(check)()
     finally:
         # Children that are forked now must not share a connection with their parent.
         connections.close_all()

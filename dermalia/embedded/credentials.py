@@ -13,7 +13,10 @@ from dermalia.embedded.locks import FolderLock, is_free
 
 BUCKET = "dermalia"
 CHECKPOINT_BUCKET = "dermalia-checkpoints"
+BACKUP_BUCKET = "dermalia-backups"
+LEDGER_BUCKET = "dermalia-ledger"
 DATABASE = "dermalia"
+DRILL_DATABASE = "dermalia_drill"
 # A single box is not a region; S3 signatures want a name, and this is the one data live in.
 REGION = "eu-central-1"
 
@@ -64,11 +67,21 @@ def environment(data: Path) -> dict[str, str]:
         "DERMALIA_DATABASE_URL": database_url(layout.data, "dermalia_app"),
         "DERMALIA_DATABASE_OWNER_URL": database_url(layout.data, "dermalia_owner"),
         "DERMALIA_DATABASE_SWEEPER_URL": database_url(layout.data, "dermalia_sweeper"),
+        "DERMALIA_DATABASE_ADMIN_URL": database_url(layout.data, "dermalia_admin"),
+        "DERMALIA_DATABASE_BACKUP_URL": database_url(layout.data, "dermalia_backup"),
+        "DERMALIA_DATABASE_KEYSTORE_BACKUP_URL": database_url(
+            layout.data, "dermalia_keystore_backup"
+        ),
+        "DERMALIA_DRILL_DATABASE": DRILL_DATABASE,
+        "DERMALIA_BACKUP_RECIPIENTS_FILE": str(layout.backup_recipients),
+        "DERMALIA_BACKUP_KEYS": str(layout.backup_keys),
         "DERMALIA_REDIS_URL": f"redis+socket://{layout.redis_socket}?virtual_host=0",
         "DERMALIA_CACHE_URL": f"unix://{layout.redis_socket}?db=1",
         "DERMALIA_S3_ENDPOINT": f"http://127.0.0.1:{s3_port}",
         "DERMALIA_S3_BUCKET": BUCKET,
         "DERMALIA_S3_CHECKPOINT_BUCKET": CHECKPOINT_BUCKET,
+        "DERMALIA_S3_BACKUP_BUCKET": BACKUP_BUCKET,
+        "DERMALIA_S3_LEDGER_BUCKET": LEDGER_BUCKET,
         "DERMALIA_S3_ACCESS_KEY": known["s3_access_key"],
         "DERMALIA_S3_SECRET_KEY": known["s3_secret_key"],
         "DERMALIA_S3_REGION": REGION,

@@ -48,6 +48,16 @@ class Layout:
         return self.data / "audit-signing-key.pem"
 
     @property
+    def backup_recipients(self) -> Path:
+        """The public keys that backups are sealed to."""
+        return self.data / "backup-recipients.json"
+
+    @property
+    def backup_keys(self) -> Path:
+        """The private keys of backups: a folder of their own, to be kept elsewhere."""
+        return self.data / "backup-keys"
+
+    @property
     def ports(self) -> Path:
         return self.data / "ports.json"
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import psycopg
 
 DATABASE = "dermalia"
+# Stays empty but for the minutes of a drill, which restores a backup into it.
+DRILL_DATABASE = "dermalia_drill"
 OWNER = "dermalia_owner"
 # Role → whether it sees every row whatever the row-level security says.
 ROLES = {
@@ -46,7 +48,8 @@ def ensure(url: str) -> None:
     try:
         with psycopg.connect(url, autocommit=True) as connection:
             _ensure_roles(connection)
-            _ensure_database(connection)
+            for name in (DATABASE, DRILL_DATABASE):
+                _ensure_database(connection, name)
     except psycopg.Error as error:
         reason = "; ".join(str(error).split("\n"))
         raise EmbeddedError(
@@ -72,13 +75,13 @@ def _ensure_roles(connection: "psycopg.Connection[tuple[object, ...]]") -> None:
         connection.execute(sql.SQL(statement).format(sql.Identifier(role)))
 
 
-def _ensure_database(connection: "psycopg.Connection[tuple[object, ...]]") -> None:
+def _ensure_database(connection: "psycopg.Connection[tuple[object, ...]]", name: str) -> None:
     from psycopg import sql
 
     owner = connection.execute(
-        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [DATABASE]
+        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [name]
     ).fetchone()
     if owner == (OWNER,):
         return
     statement = "CREATE DATABASE {} OWNER {}" if owner is None else "ALTER DATABASE {} OWNER TO {}"
-    connection.execute(sql.SQL(statement).format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
+    connection.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(OWNER)))

@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from dermalia.embedded import files
-from dermalia.embedded.credentials import BUCKET, CHECKPOINT_BUCKET
+from dermalia.embedded.credentials import (
+    BACKUP_BUCKET,
+    BUCKET,
+    CHECKPOINT_BUCKET,
+    LEDGER_BUCKET,
+)
 from dermalia.embedded.layout import FOLDER_MODE
 from dermalia.embedded.ports import LOOPBACK, listen_for_s3
 from dermalia.embedded.process import Program, Rung
@@ -103,7 +108,8 @@ class ObjectStorage(Service):
         return code
 
     def _create_buckets(self) -> None:
-        buckets = [self._objects / name for name in (BUCKET, CHECKPOINT_BUCKET)]
+        names = (BUCKET, CHECKPOINT_BUCKET, BACKUP_BUCKET, LEDGER_BUCKET)
+        buckets = [self._objects / name for name in names]
         for folder in (self._objects, *buckets):
             folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
             if self.account is not None:

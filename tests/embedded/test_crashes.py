@@ -20,6 +20,8 @@ from dermalia.embedded.locks import holders
 from tests.embedded import clients
 from tests.embedded.conftest import eventually
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def durable(shared_data: Path) -> Iterator[Services]:

@@ -19,7 +19,10 @@ from dermalia.embedded.accounts import can_execute, service_account
 from tests.embedded import clients
 from tests.embedded.conftest import processes_of, restore
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="is about being root")
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(os.geteuid() != 0, reason="is about being root"),
+]
 
 
 def test_servers_run_as_the_unprivileged_account(running: Services) -> None:

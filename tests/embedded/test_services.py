@@ -22,6 +22,8 @@ from dermalia.embedded import (
 from tests.embedded import clients
 from tests.embedded.conftest import processes_of, restore
 
+pytestmark = pytest.mark.processes
+
 
 def test_data_outlive_a_stop_and_a_start(data: Path) -> None:
     settings = environment(data)

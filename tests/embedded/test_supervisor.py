@@ -27,6 +27,8 @@ from dermalia.embedded.locks import is_free
 from tests.embedded import clients
 from tests.embedded.conftest import eventually, processes_of
 
+pytestmark = pytest.mark.processes
+
 # Has a fork that nobody waits for, as a pool of workers has. Notes its id, then on SIGTERM
 # whether Redis still answers, and ends.
 WORKER = """

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class BackupsConfig(AppConfig):
+    name = "backups"
+
+    def ready(self) -> None:
+        from backups.domain.outbox import note_erased
+        from scans.signals import scan_erased
+
+        scan_erased.connect(note_erased, dispatch_uid="backups.note_erased")
