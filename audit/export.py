@@ -38,15 +38,16 @@ def export_log(*, target: IO[bytes]) -> int:
             archive.writestr(name, (OFFLINE / name).read_bytes())
         archive.writestr("public-key.pem", keys.public_pem())
         # In this order: a checkpoint must not know more than the entries that come with it.
-        _write_lines(archive, "checkpoints.jsonl", _checkpoint_lines(keys))
+        _write_lines(archive, "checkpoints.jsonl", checkpoint_lines(keys))
         head = Head.objects.first()
         count = head.sequence if head else 0
-        _write_lines(archive, "entries.jsonl", _entry_lines(count))
-        archive.writestr("export.json", _summary(count, bytes(head.hash) if head else bytes(32)))
+        _write_lines(archive, "entries.jsonl", entry_lines(count))
+        archive.writestr("export.json", summary(count, bytes(head.hash) if head else bytes(32)))
     return count
 
 
-def _summary(count: int, last: bytes) -> str:
+def summary(count: int, last: bytes) -> str:
+    """What ``export.json`` says: how many entries, and the hash of the last one."""
     return dumps(
         {
             "entries": count,
@@ -57,13 +58,18 @@ def _summary(count: int, last: bytes) -> str:
     )
 
 
-def _entry_lines(count: int) -> Iterator[str]:
-    for _, text, stored in entries(up_to=count):
+def entry_lines(count: int, *, after: int = 0) -> Iterator[str]:
+    """The lines of ``entries.jsonl`` up to ``count``, without their ends; always the same.
+
+    Args:
+        after: the entry behind which to begin.
+    """
+    for _, text, stored in entries(up_to=count, after=after):
         yield f'{{"entry":{text},"hash":"{stored.hex()}"}}'
 
 
-def _checkpoint_lines(keys: SigningKeys) -> Iterator[str]:
-    """From the first checkpoint that knows the practice on, without a gap."""
+def checkpoint_lines(keys: SigningKeys) -> Iterator[str]:
+    """From the first checkpoint that knows the practice on, without a gap; later ones follow."""
     practice_id, known = current_practice(), False
     for checkpoint in genuine(keys, []):
         index = checkpoint.index_of(practice_id)
