@@ -1,11 +1,13 @@
 from uuid import UUID
 
 from celery import shared_task
+from django.utils import timezone
 
 from dermalia.tenancy import practice_scope
 from dermalia.tenancy.tasks import PracticeTask
 from practices.models import Practice
 from reports.domain.delivery import send_delivery
+from reports.domain.digest import is_time, tell_what_waits
 from reports.domain.staff_mail import forget_receipts, forget_staff_mails, send_staff_mail
 
 
@@ -25,3 +27,12 @@ def forget_mails() -> None:
     for practice_id in Practice.objects.values_list("pk", flat=True):
         with practice_scope(practice_id):
             forget_staff_mails()
+
+
+@shared_task(name="reports.tasks.tell_practices")
+def tell_practices() -> None:
+    if not is_time(timezone.now()):
+        return
+    for practice in Practice.objects.order_by("pk"):
+        with practice_scope(practice.pk):
+            tell_what_waits(practice)

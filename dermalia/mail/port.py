@@ -20,8 +20,23 @@ class StaffMailKind(StrEnum):
     INVITATION = "invitation"  # url, valid_until: datetime
     ATTENTION = "attention"  # url, number: int
     BOUNCE = "bounce"  # url
-    AGREEMENT = "agreement"  # url, version: str, valid_from: date
-    SUBPROCESSOR = "subprocessor"  # url, service: str, valid_from: date, object_by: date
+    AGREEMENT = "agreement"  # url, version: str
+    ACCEPTED = "accepted"  # url, version, signer: str, at: datetime, document: bytes (PDF)
+    # url, service, country, purpose, basis: str, valid_from: date, object_by: date
+    SUBPROCESSOR = "subprocessor"
+    ACCESS = "access"  # url, minutes: int
+    INCIDENT = "incident"  # url, reference: str, noticed_at: datetime, reports: int
+
+
+# News of which a practice gets one mail a day at most; the next is for tomorrow.
+ONE_A_DAY = frozenset(
+    {
+        StaffMailKind.ATTENTION,
+        StaffMailKind.BOUNCE,
+        StaffMailKind.AGREEMENT,
+        StaffMailKind.SUBPROCESSOR,
+    }
+)
 
 
 class Outbox(Protocol):
@@ -53,10 +68,11 @@ def queue_mail(
         context: what the texts of ``kind`` need, see there. Nothing about a patient; a secret
             link may be in it, as the mail is sealed until it is sent and wiped then.
         once: words that are the same for the same occasion; the first call queues the mail,
-            later ones change nothing.
+            later ones change nothing. Where a kind of ``ONE_A_DAY`` was queued today already,
+            this one is not: call again tomorrow.
 
     Returns:
-        The mail's id.
+        The mail's id, or the id of the one that stands for it.
 
     Raises:
         AddressRefused: the recipient cannot be written to.

@@ -19,7 +19,7 @@ from dermalia.residency.dialing import (
     PinnedHTTPSConnection,
     PinnedHTTPSPool,
 )
-from dermalia.residency.register import admits
+from dermalia.residency.register import admits, admits_mail
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +121,17 @@ def require_admitted(url: str) -> None:
         return
     logger.error("Refused an outgoing request to %a", parts.hostname)
     raise EgressRefused(f"{parts.hostname!a} is not in the register of services")
+
+
+def require_mail_server(host: str, port: int) -> None:
+    """Raises ``EgressRefused`` unless the register names the server that mails are handed to.
+
+    A server on this machine that stands in for it (``settings.SANDBOX_ORIGINS``) is let through.
+    """
+    if admits_mail(host, port) or f"http://{host}:{port}" in settings.SANDBOX_ORIGINS:
+        return
+    logger.error("Refused to hand mails to %a", host)
+    raise EgressRefused(f"{host!a} is not in the register as a mail server")
 
 
 def _parts(url: str) -> SplitResult | None:

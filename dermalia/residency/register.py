@@ -1,17 +1,20 @@
 """The services this application talks to: the source of the guard and of every public list."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 
 class TransferBasis(StrEnum):
     """What a transfer of personal data to the service rests on (Chapter V GDPR)."""
 
-    NONE_NEEDED = "none needed"  # processing stays in the EU
-    STANDARD_CLAUSES = "SCC 2021/914"
+    NONE_NEEDED = _("none needed")  # processing stays in the EU
+    STANDARD_CLAUSES = _("SCC 2021/914")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Service:
         hosts: exact host names the process may open https connections to; a leading ``*.``
             stands for one label.
         country: ISO 3166 code of the country of establishment.
+        mail_hosts: ``host:port`` of servers that mails are handed to by SMTP.
     """
 
     key: str
@@ -30,7 +34,27 @@ class Service:
     purpose: str
     hosts: tuple[str, ...]
     transfer_basis: TransferBasis
+    mail_hosts: tuple[str, ...] = ()
 
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A service that practices are told of before it is used (R67).
+
+    Until ``valid_from`` the guard does not admit it, and no list counts it among the others.
+    Raises ImproperlyConfigured where practices would have less than ``NOTICE``.
+    """
+
+    service: Service
+    announced_on: date
+    valid_from: date
+
+    def __post_init__(self) -> None:
+        if self.valid_from - self.announced_on < NOTICE:
+            raise ImproperlyConfigured(f"{self.service.key} is announced too late")
+
+
+NOTICE = timedelta(days=30)
 
 # Where the GDPR is law: the Union, and Iceland, Liechtenstein and Norway.
 _EEA = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
@@ -41,7 +65,7 @@ SERVICES: tuple[Service, ...] = (
         key="isemeco",
         entity="Meiquc (Isemeco)",
         country="CN",
-        purpose="Scanner's own cluster in the EU region of Aliyun: scans are read from it once",
+        purpose=_("Scanner's own cluster in the EU region of Aliyun: scans are read from it once"),
         hosts=("eu.isemeco.com",),
         transfer_basis=TransferBasis.STANDARD_CLAUSES,
     ),
@@ -49,7 +73,7 @@ SERVICES: tuple[Service, ...] = (
         key="resend",
         entity="Resend (Plus Five Five, Inc.)",
         country="US",
-        purpose="Sends the e-mail with the link; no health data in it",
+        purpose=_("Sends the e-mail with the link; no health data in it"),
         hosts=("api.resend.com",),
         transfer_basis=TransferBasis.STANDARD_CLAUSES,
     ),
@@ -57,17 +81,32 @@ SERVICES: tuple[Service, ...] = (
         key="aws-kms",
         entity="Amazon Web Services EMEA SARL",
         country="LU",
-        purpose="Wraps practices' keys in Frankfurt, where an installation chose it; sees no data",
+        purpose=_(
+            "Wraps practices' keys in Frankfurt, where an installation chose it; sees no data"
+        ),
         hosts=("kms.eu-central-1.amazonaws.com",),
         transfer_basis=TransferBasis.NONE_NEEDED,
     ),
 )
 
+# Services to come. Once its day is over, an entry moves up.
+PLANNED: tuple[Planned, ...] = ()
+
 
 def services() -> tuple[Service, ...]:
     """Every service of this installation; the list that documents and public pages are made of."""
     relay = mail_relay()
-    return SERVICES if relay is None else (*SERVICES, relay)
+    return _in_force() if relay is None else (*_in_force(), relay)
+
+
+def to_come() -> tuple[Planned, ...]:
+    """Services that practices have been, or are to be, told of, and that are not used yet."""
+    return tuple(plan for plan in PLANNED if plan.valid_from > timezone.localdate())
+
+
+def _in_force() -> tuple[Service, ...]:
+    today = timezone.localdate()
+    return (*SERVICES, *(plan.service for plan in PLANNED if plan.valid_from <= today))
 
 
 def service(key: str) -> Service:
@@ -95,9 +134,10 @@ def mail_relay() -> Service | None:
         key="relay",
         entity=relay["entity"],
         country=relay["country"],
-        purpose="Sends the e-mail with the link; no health data in it",
+        purpose=_("Sends the e-mail with the link; no health data in it"),
         hosts=(),  # spoken to by SMTP, never by https
         transfer_basis=TransferBasis.NONE_NEEDED,
+        mail_hosts=(f"{relay['host'].lower()}:{relay['port']}",),
     )
 
 
@@ -105,9 +145,9 @@ def own_mail_server() -> Service:
     """What stands in the documents of a practice that sends by its own server."""
     return Service(
         key="own",
-        entity="The practice's own mail server",
+        entity=_("The practice's own mail server"),
         country="",  # the practice knows
-        purpose="Sends the e-mail with the link, as all of the practice's mail",
+        purpose=_("Sends the e-mail with the link, as all of the practice's mail"),
         hosts=(),
         transfer_basis=TransferBasis.NONE_NEEDED,
     )
@@ -118,7 +158,12 @@ def admits(host: str) -> bool:
     name = host.lower().removesuffix(".")
     if not host.isascii():  # some signs of other scripts become our letters when made small
         return False
-    return any(_matches(name, pattern) for service in SERVICES for pattern in service.hosts)
+    return any(_matches(name, pattern) for entry in _in_force() for pattern in entry.hosts)
+
+
+def admits_mail(host: str, port: int) -> bool:
+    """Whether the register names ``host`` and ``port`` as a server that mails are handed to."""
+    return any(f"{host.lower()}:{port}" in entry.mail_hosts for entry in services())
 
 
 def _matches(host: str, pattern: str) -> bool:

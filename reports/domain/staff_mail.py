@@ -5,15 +5,19 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
+from audit.chain import Who, record
+from audit.words import Action
 from dermalia.mail import StaffMailKind
-from dermalia.mail.port import Context
+from dermalia.mail.port import ONE_A_DAY, Context
 from dermalia.sealing.fields import Sealing
 from dermalia.sealing.keys import UnlockedKey, unlock_secrets
 from dermalia.tenancy import current_practice
 from dermalia.work.nudge import nudge
 from practices.models import Practice
-from reports.domain.fates import SETTLED
+from reports.domain.due import BERLIN
+from reports.domain.fates import SETTLED, WAITING
 from reports.domain.outbox import CannotBeSent, work_off
 from reports.mail.message import Message
 from reports.mail.models import Carrier, Fate, StaffMail, WebhookReceipt
@@ -30,7 +34,7 @@ class StaffOutbox:
     def queue(
         self, *, kind: StaffMailKind, recipient: str, language: str, context: Context, once: str
     ) -> UUID:
-        earlier = StaffMail.objects.filter(once=once).first() if once else None
+        earlier = _earlier(kind, once)
         if earlier is not None:
             return _id(earlier)
         message = staff_message(
@@ -78,6 +82,13 @@ def send_staff_mail(*, practice_id: int, mail_id: UUID, provider: Provider | Non
     work_off(StaffDesk(), mail_id, practice_id=practice_id, provider=provider)
 
 
+def set_staff_mail_aside(*, mail_id: UUID, who: Who) -> None:
+    """Somebody has dealt with a mail to staff that did not arrive: it needs no attention now."""
+    handled = StaffMail.objects.filter(pk=mail_id, handled_at=None).exclude(state__in=WAITING)
+    if handled.update(handled_at=Now(), last_error=""):
+        record(Action.MAIL_HANDLED, who=who, object_id=mail_id)
+
+
 def forget_staff_mails() -> int:
     """Delete what was settled long ago, in the practice in scope; how many."""
     old = StaffMail.objects.filter(created_at__lt=Now() - timedelta(days=KEPT_DAYS))
@@ -88,6 +99,15 @@ def forget_receipts() -> int:
     """Delete receipts of messages that the service will not repeat any more; how many."""
     old = WebhookReceipt.objects.filter(received_at__lt=Now() - timedelta(days=RECEIPTS_KEPT_DAYS))
     return old.delete()[0]
+
+
+def _earlier(kind: StaffMailKind, once: str) -> StaffMail | None:
+    """The mail that has told this already, or that was today's of its kind."""
+    told = StaffMail.objects.filter(once=once).first() if once else None
+    if told is not None or kind not in ONE_A_DAY:
+        return told
+    midnight = timezone.now().astimezone(BERLIN).replace(hour=0, minute=0, second=0, microsecond=0)
+    return StaffMail.objects.filter(kind=kind, created_at__gte=midnight).first()
 
 
 def _id(mail: StaffMail) -> UUID:

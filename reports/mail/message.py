@@ -1,5 +1,6 @@
 """One mail, ready to be sent, and the mail with the link."""
 
+import base64
 import json
 import re
 from dataclasses import asdict, dataclass
@@ -37,6 +38,20 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file in a mail: a practice's own contract. Mails to patients never have one (R31)."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+    @property
+    def in_text(self) -> str:
+        """The bytes in base64, as JSON and mail services take them."""
+        return base64.b64encode(self.data).decode()
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One mail to one recipient. Raises ``HeaderRefused`` for a header of more than one line."""
 
@@ -47,6 +62,7 @@ class Message:
     subject: str
     text: str
     html: str
+    attached: Attached | None = None
 
     def __post_init__(self) -> None:
         for header in (
@@ -55,6 +71,7 @@ class Message:
             self.reply_to,
             self.recipient,
             self.subject,
+            *([self.attached.name, self.attached.media_type] if self.attached else []),
         ):
             if _CONTROL.search(header):
                 raise HeaderRefused("a header of a mail is one line")
@@ -73,11 +90,18 @@ class Message:
 
     def dump(self) -> str:
         """Everything as text, to be sealed; ``load`` reads it back."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        told = asdict(self)
+        if self.attached is not None:
+            told["attached"] = asdict(self.attached) | {"data": self.attached.in_text}
+        return json.dumps(told, ensure_ascii=False)
 
     @classmethod
     def load(cls, text: str) -> Self:
-        return cls(**json.loads(text))
+        told = json.loads(text)
+        if kept := told.pop("attached", None):
+            kept["data"] = base64.b64decode(kept["data"])
+            told["attached"] = Attached(**kept)
+        return cls(**told)
 
 
 def sender_name(text: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from dermalia.tenancy.scope import in_scope
 from reports.mail.message import Message
 from reports.mail.models import Carrier, Fate
 
@@ -82,3 +83,12 @@ class Provider(Protocol):
 
 
 KEPT_BACK = timedelta(hours=1)  # of the time a key is remembered: clocks and slow networks
+
+
+def require_outside() -> None:
+    """Raises RuntimeError inside a practice's scope, which is a transaction.
+
+    Whoever waits for another server holds no rows meanwhile: a slow one would stop everybody.
+    """
+    if in_scope():
+        raise RuntimeError("leave the practice's scope before speaking to a mail server")

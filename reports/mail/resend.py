@@ -15,7 +15,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from dermalia.residency import egress
 from reports.mail.message import Message
 from reports.mail.models import Carrier, Fate
-from reports.mail.provider import Answer, NotTaken, Uncertain
+from reports.mail.provider import Answer, NotTaken, Uncertain, require_outside
 
 # Refused before anything was done. The account's faults befall everybody's mail, the others
 # are this mail's own.
@@ -70,6 +70,15 @@ class ResendProvider:
                 {"name": "kind", "value": kind},
             ],
         }
+        if message.attached is not None:
+            params["attachments"] = [
+                {
+                    "filename": message.attached.name,
+                    "content": message.attached.in_text,
+                    "content_type": message.attached.media_type,
+                }
+            ]
+        require_outside()
         try:
             sent = resend.Emails.send(params, {"idempotency_key": key})
         except ResendError as error:
@@ -77,6 +86,7 @@ class ResendProvider:
         return str(sent["id"])
 
     def ask(self, provider_id: str) -> Answer | None:
+        require_outside()
         try:
             email = resend.Emails.get(provider_id)
         except RateLimitError as error:

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.utils.translation import gettext_noop as _
 
+from audit.chain import Who, record
+from audit.words import Action
 from dermalia.residency.register import Service, own_mail_server, service
 from dermalia.sealing.fields import Sealing
 from dermalia.sealing.keys import unlock_secrets
+from dermalia.tenancy import practice_scope
 from practices.models import Practice
 from reports.mail.message import Sender, sender_name
 from reports.mail.models import Carrier, MailRoute
@@ -89,7 +92,7 @@ def carried_by() -> Service:
             return service(carrier.value)
 
 
-def choose(*, practice: Practice, carrier: Carrier, name: str = "") -> None:
+def choose(*, practice: Practice, carrier: Carrier, who: Who, name: str = "") -> None:
     """Send this practice's mails by the installation's Resend account or relay.
 
     Raises:
@@ -99,16 +102,17 @@ def choose(*, practice: Practice, carrier: Carrier, name: str = "") -> None:
         _relay()
     if carrier == Carrier.OWN:
         raise RouteRefused("an own server is chosen with its address: use_own_server")
-    _replace(practice, MailRoute(carrier=carrier, sender_name=sender_name(name)))
+    _replace(practice, MailRoute(carrier=carrier, sender_name=sender_name(name)), who)
 
 
-def use_own_server(*, practice: Practice, server: OwnServer, name: str = "") -> None:
+def use_own_server(*, practice: Practice, server: OwnServer, who: Who, name: str = "") -> None:
     """Send this practice's mails by a server of its own, its password sealed.
 
-    The server is called and signed in to first: what does not work is not kept.
+    Called outside the practice's scope: the server is called and signed in to first, which may
+    take seconds, and what does not work is not kept.
 
     Raises:
-        NotTaken: it cannot be reached, is not encrypted or refuses the account.
+        NotTaken: it cannot be reached in time, is not encrypted or refuses the account.
     """
     try_server(
         Server(
@@ -120,9 +124,8 @@ def use_own_server(*, practice: Practice, server: OwnServer, name: str = "") -> 
             inside=_inside(),
         )
     )
-    _replace(
-        practice,
-        MailRoute(
+    with practice_scope(practice.pk):
+        chosen = MailRoute(
             carrier=Carrier.OWN,
             sender_name=sender_name(name),
             address=server.address,
@@ -131,8 +134,8 @@ def use_own_server(*, practice: Practice, server: OwnServer, name: str = "") -> 
             security=server.security,
             username=server.username,
             password=Sealing(unlock_secrets(), server.password),
-        ),
-    )
+        )
+        _replace(practice, chosen, who)
 
 
 def own_password(*, host: str) -> str:
@@ -144,10 +147,11 @@ def own_password(*, host: str) -> str:
     return password
 
 
-def _replace(practice: Practice, chosen: MailRoute) -> None:
+def _replace(practice: Practice, chosen: MailRoute, who: Who) -> None:
     MailRoute.objects.all().delete()
     chosen.practice = practice
     chosen.save(force_insert=True)
+    record(Action.MAIL_ROUTE_CHANGED, who=who)
 
 
 def _relay() -> Server:

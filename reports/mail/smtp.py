@@ -4,6 +4,9 @@ import re
 import smtplib
 import socket
 import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -15,17 +18,18 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_noop as _
 
 from dermalia.residency import egress
-from dermalia.residency.dialing import AddressRefused, Found, dial, resolve
+from dermalia.residency.dialing import AddressRefused, Found, Fuse, dial, resolve
 from reports.mail.message import Message
 from reports.mail.models import Carrier, MailRoute
-from reports.mail.provider import Answer, NotTaken, Uncertain
+from reports.mail.provider import Answer, NotTaken, Uncertain, require_outside
+from reports.mail.smtp_answers import ACCOUNT_REST_SECONDS, broken_off, expect, not_connected
 
 # A line that begins with a dot would end the mail, or lose it (RFC 5321, 4.5.2).
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 TIMEOUT_SECONDS = 12.0  # an erasure may wait behind two mails in the same worker
+SEND_SECONDS = 20.0  # for all of a mail, however busily the other side trickles
+TRY_SECONDS = 8.0  # for a test: somebody sits before it, and a thread of the web server waits
 PORTS = frozenset({465, 587, 2525})  # submission; port 25 is for servers among themselves
-ACCOUNT_REST_SECONDS = 300.0
-UNREACHABLE_REST_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +61,10 @@ class SmtpProvider:
 
     def send(self, message: Message, *, key: str, practice_id: int, kind: str) -> str:  # noqa: ARG002
         mail = _as_django(message, key)
-        backend = PinnedBackend(self.server)
-        try:
-            backend.open()
-        except Exception as error:
-            backend.close_quietly()
-            raise _not_connected(error) from error
-        try:
+        if self.carrier == Carrier.RELAY:
+            _require_registered(self.server)
+        with _opened(self.server, seconds=SEND_SECONDS) as backend:
             backend.hand_over(mail, sender=message.sender, recipient=message.recipient)
-        finally:
-            backend.close_quietly()
         return str(mail.extra_headers["Message-ID"])
 
     def ask(self, provider_id: str) -> Answer | None:  # noqa: ARG002
@@ -75,20 +73,52 @@ class SmtpProvider:
 
 
 def try_server(server: Server) -> None:
-    """Connect, sign in and hang up. Raises NotTaken with a sentence about what went wrong."""
-    backend = PinnedBackend(server)
+    """Connect, sign in and hang up, one at a time in each process.
+
+    Raises:
+        NotTaken: a sentence about what went wrong, after ``TRY_SECONDS`` at the latest.
+    """
+    if not _trying.acquire(blocking=False):
+        raise NotTaken(_("Another mail server is being tried at this moment: try again."))
+    try:
+        with _opened(server, seconds=TRY_SECONDS):
+            pass
+    finally:
+        _trying.release()
+
+
+# Threads of a web process are few, and pages must not wait for somebody's mail server.
+_trying = threading.BoundedSemaphore()
+
+
+@contextmanager
+def _opened(server: Server, *, seconds: float) -> Iterator["PinnedBackend"]:
+    """The server, signed in to; whatever is not done after ``seconds`` is cut off.
+
+    Raises:
+        NotTaken: it did not come to that.
+    """
+    require_outside()
+    with Fuse(seconds) as fuse:
+        backend = PinnedBackend(server, fuse, seconds=min(seconds, TIMEOUT_SECONDS))
+        try:
+            _open(backend)
+            yield backend
+        finally:
+            backend.close_quietly()
+
+
+def _open(backend: "PinnedBackend") -> None:
     try:
         backend.open()
     except Exception as error:
-        raise _not_connected(error) from error
-    finally:
-        backend.close_quietly()
+        raise not_connected(error) from error
 
 
 class PinnedBackend(EmailBackend):
     """Django's backend, calling only addresses that were checked and speaking nothing but TLS."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, fuse: Fuse, *, seconds: float) -> None:
         starttls = server.security == MailRoute.Security.STARTTLS
         super().__init__(
             host=server.host,
@@ -97,9 +127,9 @@ class PinnedBackend(EmailBackend):
             password=server.password,
             use_tls=starttls,
             use_ssl=not starttls,
-            timeout=int(TIMEOUT_SECONDS),
+            timeout=int(seconds),
         )
-        self.server = server
+        self.server, self.fuse = server, fuse
 
     @cached_property
     def ssl_context(self) -> ssl.SSLContext:
@@ -108,12 +138,13 @@ class PinnedBackend(EmailBackend):
 
     @property
     def connection_class(self) -> Any:
-        addresses = _addresses(self.server)
+        addresses, fuse = _addresses(self.server), self.fuse
         base: Any = smtplib.SMTP_SSL if self.use_ssl else smtplib.SMTP
 
         class Pinned(base):  # type: ignore[misc]  # one of two classes, known here only
             def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002
                 line = dial(addresses, seconds=timeout)
+                fuse.watch(line)
                 line.settimeout(timeout)
                 if base is smtplib.SMTP_SSL:
                     return self.context.wrap_socket(line, server_hostname=host)  # type: ignore[no-any-return]
@@ -134,11 +165,11 @@ class PinnedBackend(EmailBackend):
         content: bytes = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own
         try:
             line.ehlo_or_helo_if_needed()
-            _expect(250, line.mail(sender))
-            _expect(250, line.rcpt(recipient))
-            _expect(354, line.docmd("DATA"))
+            expect(250, line.mail(sender))
+            expect(250, line.rcpt(recipient))
+            expect(354, line.docmd("DATA"))
         except (OSError, smtplib.SMTPException) as error:
-            raise _broken() from error
+            raise broken_off() from error
         try:
             line.send(_LEADING_DOT.sub(b"..", content).rstrip(b"\r\n") + b"\r\n.\r\n")
             answer = line.getreply()
@@ -146,7 +177,7 @@ class PinnedBackend(EmailBackend):
             raise Uncertain(
                 _("The mail server broke off; it is not known whether it has the mail.")
             ) from error
-        _expect(250, answer)
+        expect(250, answer)
 
     def close_quietly(self) -> None:
         """The mail is out of our hands or it is not: a farewell changes nothing."""
@@ -171,6 +202,18 @@ def _addresses(server: Server) -> list[Found]:
     return list(resolve(server.host, server.port))
 
 
+def _require_registered(server: Server) -> None:
+    """A practice's own server is the practice's to name; any other stands in the register."""
+    try:
+        egress.require_mail_server(server.host, server.port)
+    except egress.EgressRefused as error:
+        raise NotTaken(
+            _("The mail service is not in the register."),
+            after=ACCOUNT_REST_SECONDS,
+            everyone=True,
+        ) from error
+
+
 def _as_django(message: Message, key: str) -> EmailMultiAlternatives:
     mail = EmailMultiAlternatives(
         subject=message.subject,
@@ -184,58 +227,6 @@ def _as_django(message: Message, key: str) -> EmailMultiAlternatives:
         },
     )
     mail.attach_alternative(message.html, "text/html")
+    if message.attached is not None:
+        mail.attach(message.attached.name, message.attached.data, message.attached.media_type)
     return mail
-
-
-def _expect(code: int, answer: tuple[int, bytes]) -> None:
-    """Raises NotTaken for any other answer; 251 is a 250 with a forwarding address."""
-    if answer[0] != code and (code, answer[0]) != (250, 251):
-        raise _refused(answer[0])
-
-
-def _refused(code: int) -> NotTaken:
-    """What a refusal means by its class: 4xx for now, 5xx for good (RFC 5321, 4.2.1)."""
-    if code == 421:
-        return NotTaken(
-            _("The mail server is closing; trying again."),
-            after=UNREACHABLE_REST_SECONDS,
-            everyone=True,
-        )
-    if 400 <= code < 500:
-        return NotTaken(_("The mail server does not take the mail at the moment."))
-    if code == 530:
-        return _wrong_account()
-    return NotTaken(_("The mail server refuses this mail or its address."), final=True)
-
-
-def _broken() -> NotTaken:
-    return NotTaken(_("The mail server broke off before it had the mail."))
-
-
-def _wrong_account() -> NotTaken:
-    return NotTaken(
-        _("The mail server refuses the account: check the user name and the password."),
-        after=ACCOUNT_REST_SECONDS,
-        everyone=True,
-    )
-
-
-def _not_connected(error: Exception) -> NotTaken:
-    """Nothing was said about a mail yet. Anything unforeseen is raised as it is."""
-    if isinstance(error, AddressRefused):
-        sentence = _("The mail server has an address that must not be called.")
-    elif isinstance(error, ssl.SSLError):
-        sentence = _("The mail server's certificate is not accepted: nothing was sent.")
-    elif isinstance(error, smtplib.SMTPNotSupportedError):
-        sentence = _("The mail server offers no encryption: nothing was sent.")
-    elif isinstance(error, smtplib.SMTPAuthenticationError):
-        return _wrong_account()
-    elif isinstance(error, OSError | smtplib.SMTPException):
-        return NotTaken(
-            _("The mail server could not be reached."),
-            after=UNREACHABLE_REST_SECONDS,
-            everyone=True,
-        )
-    else:
-        raise error
-    return NotTaken(sentence, after=ACCOUNT_REST_SECONDS, everyone=True)

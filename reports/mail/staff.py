@@ -10,14 +10,17 @@ from django.utils.translation import override
 from dermalia.mail import StaffMailKind
 from dermalia.mail.port import Context
 from practices.models import Practice
-from reports.mail.message import Message, Sender
+from reports.mail.message import Attached, Message, Sender
 
 SUBJECTS: dict[StaffMailKind, str | Promise] = {
     StaffMailKind.INVITATION: _("Your invitation"),
     StaffMailKind.ATTENTION: _("Something needs your attention"),
     StaffMailKind.BOUNCE: _("A mail did not arrive"),
     StaffMailKind.AGREEMENT: _("A new version of the agreement"),
+    StaffMailKind.ACCEPTED: _("Your copy of the agreement"),
     StaffMailKind.SUBPROCESSOR: _("A change among our processors"),
+    StaffMailKind.ACCESS: _("Dermalia has opened one of your reports"),
+    StaffMailKind.INCIDENT: _("Important: a data breach that affects your practice"),
 }
 
 
@@ -47,7 +50,16 @@ def staff_message(
             subject=str(SUBJECTS[kind]),
             text=render_to_string(f"mail/{kind.value}.txt", told),
             html=render_to_string(f"mail/{kind.value}.html", told),
+            attached=_attached(context),
         )
+
+
+def _attached(context: Context) -> Attached | None:
+    """The document that the mail brings, where its kind has one."""
+    document = context.get("document")
+    if not isinstance(document, bytes):
+        return None
+    return Attached("dermalia-agreement.pdf", "application/pdf", document)
 
 
 def dashboard_url(language: str) -> str:

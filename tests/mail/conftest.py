@@ -3,21 +3,33 @@
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
+from typing import TypeVar
+from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from audit.access import record_access
+from audit.chain import OPERATOR
+from audit.words import Action
 from dermalia.mail import StaffMailKind, queue_mail
 from dermalia.residency import egress
+from dermalia.sealing.fields import Sealing
+from dermalia.sealing.keys import unlock, unlock_secrets
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
+from reports.domain.delivery import send_delivery
+from reports.domain.links import new_link
 from reports.domain.staff_mail import send_staff_mail
 from reports.mail.models import MailRoute, Outgoing, Pace, StaffMail
 from reports.mail.provider import Provider
+from reports.models import Delivery, Report
+from scans.models import Connection, Identity
 from tests.mail.smtp_server import PASSWORD, USER, SmtpServer, make_certificate, smtp_server
+from tests.reports.rows import add_row
 
+M = TypeVar("M", bound=Outgoing)
 RECIPIENT = "colleague@example.org"
 URL = "https://localhost/de/enter/secret/"
 
@@ -74,15 +86,47 @@ def queued(practice: Practice, *, once: str = "") -> StaffMail:
         return StaffMail.objects.get(pk=mail_id)
 
 
-def worked_off(mail: StaffMail, provider: Provider | None = None) -> StaffMail:
+def link_mail(
+    practice: Practice, *, email: str = "patient@example.org", first_name: str = "Demo"
+) -> Delivery:
+    """A mail with a report's link in the outbox; the report is rows without files."""
+    with practice_scope(practice.pk):
+        account, _ = Connection.objects.get_or_create(
+            practice=practice,
+            defaults={
+                "base_url": "https://example.org",
+                "client_id": "x",
+                "client_secret": Sealing(unlock_secrets(), "x"),
+            },
+        )
+        scan = add_row(account, uuid4().hex, report={"state": "released", "purpose": "medical"})
+        access = record_access(Action.MAIL_PREPARED, who=OPERATOR, object_id=scan.pk)
+        key = unlock(scan.key_id, access=access)
+        report = Report.objects.get(scan=scan)
+        report.link = Sealing(key, new_link(report=report))
+        report.save(update_fields=["link"])
+        Identity.objects.create(
+            practice=practice,
+            scan=scan,
+            email=Sealing(key, email),
+            first_name=Sealing(key, first_name),
+        )
+        return Delivery.objects.create(practice=practice, report=report)
+
+
+def worked_off(mail: M, provider: Provider | None = None) -> M:
     """The mail after a worker has done what is next."""
-    send_staff_mail(practice_id=mail.practice_id, mail_id=mail.pk, provider=provider)
+    if isinstance(mail, Delivery):
+        send_delivery(practice_id=mail.practice_id, delivery_id=mail.pk, provider=provider)
+    else:
+        send_staff_mail(practice_id=mail.practice_id, mail_id=mail.pk, provider=provider)
     return fresh(mail)
 
 
-def fresh(mail: StaffMail) -> StaffMail:
+def fresh(mail: M) -> M:
     with practice_scope(mail.practice_id):
-        return StaffMail.objects.get(pk=mail.pk)
+        found: M = type(mail).objects.get(pk=mail.pk)
+        return found
 
 
 def due_now(mail: Outgoing) -> None:

@@ -5,6 +5,7 @@ import socket
 import socketserver
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,8 @@ class SmtpServer:
     """What a test sets and sees of the server.
 
     ``fault`` is one of "", "no tls", "wrong account", "later" (451), "never" (550), "drop before
-    data", "drop after data" (the mail is taken), "closing" (421).
+    data", "drop after data" (the mail is taken), "closing" (421), "hangs" (says nothing),
+    "trickles" (a byte now and then, and never a whole line), "hangs in tls".
     """
 
     port: int
@@ -35,6 +37,7 @@ class SmtpServer:
     envelopes: list[tuple[str, str]] = field(default_factory=list)
     signed_in: list[str] = field(default_factory=list)
     connections: int = 0
+    open_lines: int = 0
     fault: str = ""
 
 
@@ -100,12 +103,14 @@ class _Session(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         self.seen = self.server.seen
         self.seen.connections += 1
+        self.seen.open_lines += 1
         self.line: socket.socket = self.request
         self.sender = self.recipient = ""
         try:
             if self.server.implicit:
                 self._encrypt()
             self._open()
+            self._stall()
             self._say("421 closing" if self.seen.fault == "closing" else "220 ready")
             while self._command():
                 pass
@@ -114,9 +119,19 @@ class _Session(socketserver.BaseRequestHandler):
         finally:
             with contextlib.suppress(OSError):
                 self.line.close()
+            self.seen.open_lines -= 1
 
     def _encrypt(self) -> None:
         self.line = self.server.context.wrap_socket(self.line, server_side=True)
+
+    def _stall(self) -> None:
+        """Keep the line open, and whoever called waiting, until they hang up."""
+        if self.seen.fault == "hangs":
+            self.line.recv(1)
+            raise _Hangup
+        while self.seen.fault == "trickles":
+            self.line.sendall(b"2")
+            time.sleep(0.1)
 
     def _open(self) -> None:
         self.file: Any = self.line.makefile("rb")
@@ -147,6 +162,10 @@ class _Session(socketserver.BaseRequestHandler):
 
     def _starttls(self, _: str) -> bool:
         self._say("220 go")
+        if self.seen.fault == "hangs in tls":
+            while self.line.recv(4096):
+                pass
+            raise _Hangup
         self._encrypt()
         self._open()
         return True
@@ -176,6 +195,8 @@ class _Session(socketserver.BaseRequestHandler):
         self._say("354 go on")
         content = bytearray()
         while (line := self.file.readline()) != b".\r\n":
+            if not line:
+                raise _Hangup
             content += line.removeprefix(b".") if line.startswith(b"..") else line
         self.seen.mails.append(message_from_bytes(bytes(content), policy=default))
         self.seen.envelopes.append((self.sender, self.recipient))

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from datetime import date
 from email.utils import parseaddr
 from html import unescape
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.utils.translation import override
 
 from practices.models import Practice
 from reports.mail.message import (
+    Attached,
     HeaderRefused,
     Message,
     Sender,
@@ -40,8 +42,9 @@ LINES = ["a\nBcc: b@example.org", "a\r\nX: y", "a\rb", "a\x00b", "a\u2028b", "a\
 @pytest.mark.parametrize("field", ["sender_name", "sender", "reply_to", "recipient", "subject"])
 @pytest.mark.parametrize("text", LINES)
 def test_a_header_of_more_than_one_line_is_refused(field: str, text: str) -> None:
+    changed: Any = {field: text}
     with pytest.raises(HeaderRefused):
-        replace(PLAIN, **{field: text})
+        replace(PLAIN, **changed)
 
 
 @pytest.mark.parametrize("name", ['Practice "Demo"', "a <b@example.org>", "a, b", "a" * 61])
@@ -60,6 +63,15 @@ def test_any_text_becomes_a_sender_s_name_that_is_one(name: str) -> None:
 def test_a_mail_read_back_is_the_same_to_the_letter() -> None:
     odd = replace(PLAIN, text="Ä 😀\n", html="<p>&amp;</p>")
     assert asdict(Message.load(odd.dump())) == asdict(odd)
+    bringing = replace(odd, attached=Attached("a.pdf", "application/pdf", bytes(range(256))))
+    assert Message.load(bringing.dump()) == bringing
+
+
+@pytest.mark.parametrize("text", LINES)
+def test_a_file_s_name_and_type_are_headers_too(text: str) -> None:
+    for attached in (Attached(text, "application/pdf", b""), Attached("a.pdf", text, b"")):
+        with pytest.raises(HeaderRefused):
+            replace(PLAIN, attached=attached)
 
 
 @pytest.mark.parametrize("name", ["Ada", "Jean-Luc", "Nguyễn Thị", "O'Brien", "Testperson Ä", "李"])

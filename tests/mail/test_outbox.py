@@ -1,21 +1,27 @@
 """At most once with the recipient, at least once tried or visibly failed."""
 
+import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 from django.utils.translation import override
 from pytest_django import Settings
 
 from dermalia.sandbox.resend import ResendStandIn
+from dermalia.sealing.fields import Sealing
+from dermalia.sealing.keys import unlock_secrets
 from dermalia.tenancy import practice_scope
+from practices.domain.tenants import create_practice
 from practices.models import Practice
 from reports.domain.attention import troubles
-from reports.domain.pace import take_place
-from reports.mail.models import Fate, Pace, StaffMail
-from reports.mail.resend import EVENNESS, ResendProvider
+from reports.mail import resend
+from reports.mail.message import Message
+from reports.mail.models import Fate, StaffMail
+from reports.mail.resend import ResendProvider
 from tests.mail.conftest import due_now, fresh, queued, worked_off
-from tests.mail.smtp_server import SmtpServer
 
 HOURS = timedelta(hours=1)
 
@@ -181,40 +187,6 @@ def test_a_repeated_try_takes_the_first_one_s_way(
     assert len(mailbox.mails) == 1
 
 
-def test_places_are_given_one_after_the_other_and_only_near_ones(
-    db: None, settings: Settings
-) -> None:
-    settings.RESEND_PER_SECOND = 2 / EVENNESS
-    given = [take_place(ResendProvider()) for _ in range(4)]
-    assert given[3] is None
-    assert [round(wait or 0.0, 1) for wait in given[:3]] == [0.0, 0.5, 1.0]
-
-
-def test_at_a_service_with_a_limit_every_mail_arrives_once(
-    practice: Practice, settings: Settings
-) -> None:
-    settings.RESEND_PER_SECOND = 20
-    with ResendStandIn(api_key="re_for_this_test", rate_limit=5) as strict:
-        settings.SANDBOX_ORIGINS = [*settings.SANDBOX_ORIGINS, strict.url]
-        settings.RESEND_URL, settings.RESEND_API_KEY = strict.url, "re_for_this_test"
-        left = [queued(practice) for _ in range(8)]
-        while left:
-            left = [mail for mail in left if worked_off(mail).state != Fate.SENT]
-            for mail in left:
-                due_now(mail)
-        assert len(strict.mails) == 8
-
-
-def test_while_the_service_rests_no_mail_is_tried_and_none_is_blamed(
-    mail: StaffMail, mailbox: ResendStandIn
-) -> None:
-    Pace.objects.create(carrier="resend", next_at=timezone.now() + HOURS)
-    waiting = worked_off(mail)
-    assert mailbox.count("send") == 0
-    assert (waiting.state, waiting.failures, waiting.attempts) == (Fate.QUEUED, 0, 0)
-    assert waiting.next_attempt_at > timezone.now() + HOURS / 2
-
-
 def test_what_the_service_knows_is_asked_when_it_says_nothing(
     mail: StaffMail, mailbox: ResendStandIn
 ) -> None:
@@ -247,45 +219,55 @@ def test_a_mail_of_which_nothing_is_heard_needs_attention(
     assert attention(mail.practice) == ["Gesendet"]
 
 
-def test_by_smtp_a_lost_answer_is_unknown_and_not_tried_again(
-    mail: StaffMail, server: SmtpServer
-) -> None:
-    server.fault = "drop after data"
-    assert worked_off(mail).state == Fate.UNKNOWN
-    server.fault = ""
-    due_now(mail)
-    worked_off(mail)
-    assert len(server.mails) == 1
-    assert attention(mail.practice) == ["Nicht bekannt, ob gesendet"]
-
-
-@pytest.mark.parametrize("fault", ["later", "drop before data", "closing", "wrong account"])
-def test_by_smtp_what_was_certainly_not_taken_is_tried_again(
-    mail: StaffMail, server: SmtpServer, fault: str
-) -> None:
-    server.fault = fault
-    assert worked_off(mail).state == Fate.QUEUED
-    assert server.mails == []
-    server.fault = ""
-    due_now(mail)
-    assert worked_off(mail).state == Fate.SENT
-    assert len(server.mails) == 1
-
-
-def test_by_smtp_an_address_that_is_refused_has_failed(mail: StaffMail, server: SmtpServer) -> None:
-    server.fault = "never"
-    assert worked_off(mail).state == Fate.FAILED
-
-
-def test_nobody_asks_an_smtp_server_what_became_of_a_mail(
-    mail: StaffMail, server: SmtpServer
-) -> None:
-    assert worked_off(mail).state == Fate.SENT
-    due_now(mail)
-    worked_off(mail)
-    assert server.connections == 1
-    assert fresh(mail).next_attempt_at > timezone.now() + 365 * 24 * HOURS
-
-
 def test_the_provider_given_is_used(mail: StaffMail, mailbox: ResendStandIn) -> None:
     assert worked_off(mail, ResendProvider()).state == Fate.SENT
+
+
+def test_a_service_that_takes_the_mail_and_then_is_silent_is_asked_again(
+    mail: StaffMail, mailbox: ResendStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resend, "TIMEOUT_SECONDS", (0.5, 0.5))
+    mailbox.faults.arm("slow", on="send", amount=1)  # byte a second
+    assert worked_off(mail).state == Fate.SENDING
+    assert len(mailbox.mails) == 1
+    due_now(mail)
+    assert worked_off(mail).state == Fate.SENT
+    assert len(mailbox.mails) == 1
+
+
+def test_a_key_that_is_known_with_another_text_is_no_reason_to_send_again(
+    mail: StaffMail, mailbox: ResendStandIn
+) -> None:
+    mailbox.faults.arm("drop_after", on="send")
+    worked_off(mail)
+    with practice_scope(mail.practice_id):
+        key = unlock_secrets()
+        sealed = fresh(mail).message
+        assert sealed is not None
+        other = replace(Message.load(sealed.open(key)), text="Another text")
+        StaffMail.objects.update(message=Sealing(key, other.dump()))
+    due_now(mail)
+    again = worked_off(mail)
+    assert again.state == Fate.SENDING
+    assert "earlier form" in again.last_error
+    assert len(mailbox.mails) == 1
+    began(mail, 23 * HOURS)
+    due_now(mail)
+    assert worked_off(mail).state == Fate.UNKNOWN
+
+
+@pytest.mark.usefixtures("committed")
+def test_two_workers_over_one_mail_send_it_once(mailbox: ResendStandIn) -> None:
+    mail = queued(create_practice(name="Demo practice", email="practice@example.org"))
+
+    def work() -> None:
+        worked_off(mail)
+        connections.close_all()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert fresh(mail).state == Fate.SENT
+    assert mailbox.count("send") == 1

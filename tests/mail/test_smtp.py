@@ -2,6 +2,7 @@
 
 import base64
 import ssl
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,15 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
+from audit.chain import OPERATOR
+from audit.models import Entry
+from audit.words import Action
 from dermalia.residency import egress
 from dermalia.residency.register import mail_relay, service
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
 from reports.mail import routes
-from reports.mail.message import Message
+from reports.mail.message import Attached, Message
 from reports.mail.models import Carrier, Fate, MailRoute, StaffMail
 from reports.mail.provider import NotTaken
 from reports.mail.smtp import Server, SmtpProvider, try_server
@@ -64,6 +68,17 @@ def test_a_mail_arrives_as_it_was_written(server: SmtpServer) -> None:
     assert server.envelopes == [("<link@example.org>", "<patient@example.org>")]
     credentials = base64.b64decode(server.signed_in[0].split()[-1]).decode()
     assert credentials == f"\0{USER}\0{PASSWORD}"
+
+
+def test_a_file_arrives_byte_for_byte(server: SmtpServer) -> None:
+    document = bytes(range(256)) * 400
+    bringing = replace(MESSAGE, attached=Attached("copy.pdf", "application/pdf", document))
+    provider = SmtpProvider(at(server.port), carrier=Carrier.RELAY, pace="test")
+    provider.send(bringing, key="5f0c", practice_id=1, kind="staff")
+    (mail,) = server.mails
+    (found,) = mail.iter_attachments()
+    assert (found.get_filename(), found.get_content_type()) == ("copy.pdf", "application/pdf")
+    assert found.get_content() == document
 
 
 def test_tls_from_the_first_byte_works_too(
@@ -128,21 +143,28 @@ def test_a_wrong_password_says_so_and_does_not_repeat_it(server: SmtpServer) -> 
 def test_a_practice_s_own_server_is_tried_then_kept_with_its_password_sealed(
     practice: Practice, certificate: Path, trusted: None, settings: Settings
 ) -> None:
-    with smtp_server(certificate) as running, practice_scope(practice.pk):
+    with smtp_server(certificate) as running:
         admit(settings, running)
-        choice = own(running)
         running.fault = "wrong account"
         with pytest.raises(NotTaken):
-            routes.use_own_server(practice=practice, server=choice)
-        assert not MailRoute.objects.exists()
+            keep(practice, running)
+        with practice_scope(practice.pk):
+            assert not MailRoute.objects.exists()
+            assert not Entry.objects.filter(action=Action.MAIL_ROUTE_CHANGED).exists()
         running.fault = ""
-        routes.use_own_server(practice=practice, server=choice, name="Praxis am Markt")
+        keep(practice, running, name="Praxis am Markt")
+    with practice_scope(practice.pk):
         chosen = MailRoute.objects.get()
         assert PASSWORD.encode() not in bytes(chosen.password.data)
         assert routes.provider().carrier == Carrier.OWN
         assert routes.sender(practice).address == "praxis@example.org"
         assert routes.sender(practice).name == "Praxis am Markt"
         assert routes.carried_by().key == "own"
+        assert Entry.objects.filter(action=Action.MAIL_ROUTE_CHANGED).count() == 1
+
+
+def keep(practice: Practice, server: SmtpServer, name: str = "") -> None:
+    routes.use_own_server(practice=practice, server=own(server), who=OPERATOR, name=name)
 
 
 def own(server: SmtpServer) -> routes.OwnServer:
@@ -162,8 +184,7 @@ def test_mails_to_staff_do_not_depend_on_a_practice_s_own_server(
     with smtp_server(certificate) as its_own, smtp_server(certificate) as relay:
         admit(settings, its_own)
         use_relay(settings, relay)
-        with practice_scope(practice.pk):
-            routes.use_own_server(practice=practice, server=own(its_own))
+        keep(practice, its_own)
         its_own.fault = "wrong account"
         assert worked_off(mail).state == Fate.SENT
         assert len(relay.mails) == 1
@@ -172,6 +193,26 @@ def test_mails_to_staff_do_not_depend_on_a_practice_s_own_server(
 def test_a_relay_stands_in_the_register_with_its_country(server: SmtpServer) -> None:
     entry = service("relay")
     assert (entry.entity, entry.country, entry.hosts) == ("Demo relay", "DE", ())
+    assert entry.mail_hosts == (f"localhost:{server.port}",)
+
+
+def test_mails_are_handed_to_no_relay_but_the_one_in_the_register(
+    server: SmtpServer, settings: Settings
+) -> None:
+    settings.SANDBOX_ORIGINS = []
+    settings.MAIL_RELAY = {**settings.MAIL_RELAY, "host": "mail.example.org"}
+    with pytest.raises(NotTaken, match="not in the register"):
+        send(at(server.port))
+    assert server.connections == 0
+
+
+def test_the_register_names_host_and_port(settings: Settings, server: SmtpServer) -> None:
+    settings.SANDBOX_ORIGINS = []
+    settings.MAIL_RELAY = {**settings.MAIL_RELAY, "host": "Mail.Example.org", "port": 587}
+    egress.require_mail_server("mail.example.org", 587)
+    for host, port in [("mail.example.org", 25), ("example.org", 587), ("x.mail.example.org", 587)]:
+        with pytest.raises(egress.EgressRefused):
+            egress.require_mail_server(host, port)
 
 
 @pytest.mark.parametrize("country", ["US", "GB", "", "de"])
@@ -184,7 +225,7 @@ def test_a_relay_outside_the_eea_refuses_to_start(settings: Settings, country: s
 def test_a_way_that_does_not_exist_is_not_chosen(practice: Practice) -> None:
     assert not django_settings.MAIL_RELAY
     with practice_scope(practice.pk), pytest.raises(routes.RouteRefused):
-        routes.choose(practice=practice, carrier=Carrier.RELAY)
+        routes.choose(practice=practice, carrier=Carrier.RELAY, who=OPERATOR)
 
 
 def test_by_default_mails_go_by_resend_and_documents_say_where_that_is(practice: Practice) -> None:

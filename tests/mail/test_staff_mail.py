@@ -21,12 +21,29 @@ CONTEXTS: dict[StaffMailKind, dict[str, object]] = {
     StaffMailKind.INVITATION: {"url": URL, "valid_until": timezone.now()},
     StaffMailKind.ATTENTION: {"url": URL, "number": 3},
     StaffMailKind.BOUNCE: {"url": URL},
-    StaffMailKind.AGREEMENT: {"url": URL, "version": "2.1", "valid_from": DAY},
+    StaffMailKind.AGREEMENT: {"url": URL, "version": "2.1"},
+    StaffMailKind.ACCEPTED: {
+        "url": URL,
+        "version": "2.1",
+        "signer": "Testperson Ä",
+        "at": timezone.now(),
+        "document": b"%PDF-1.7",
+    },
     StaffMailKind.SUBPROCESSOR: {
         "url": URL,
         "service": "Demo service",
+        "country": "DE",
+        "purpose": "Carries demo data",
+        "basis": "none needed",
         "valid_from": DAY,
         "object_by": DAY,
+    },
+    StaffMailKind.ACCESS: {"url": URL, "minutes": 60},
+    StaffMailKind.INCIDENT: {
+        "url": URL,
+        "reference": "2026-1",
+        "noticed_at": timezone.now(),
+        "reports": 2,
     },
 }
 
@@ -53,6 +70,23 @@ def test_a_mail_of_every_kind_carries_its_link_and_who_sends_it(
     assert f'lang="{language}"' in (mail.html or "")
     assert "None" not in f"{mail.text}{mail.html}"
     assert (mail.text or "").startswith("Guten Tag," if language == "de" else "Hello,")
+
+
+def test_a_copy_of_the_agreement_comes_with_the_document_and_leaves_nothing_behind(
+    practice: Practice, mailbox: ResendStandIn
+) -> None:
+    with practice_scope(practice.pk):
+        mail_id = queue_mail(
+            kind=StaffMailKind.ACCEPTED,
+            recipient=RECIPIENT,
+            language="de",
+            context=CONTEXTS[StaffMailKind.ACCEPTED],
+        )
+        row = StaffMail.objects.get(pk=mail_id)
+    worked_off(row)
+    (mail,) = mailbox.mails
+    assert mail.attachments == ("dermalia-agreement.pdf",)
+    assert fresh(row).message is None
 
 
 def test_the_row_holds_neither_recipient_nor_secret_in_clear(mail: StaffMail) -> None:

@@ -1,6 +1,7 @@
 """What the service tells: believed when signed, once, and whatever the order."""
 
 import json
+import threading
 import time
 from datetime import timedelta
 from itertools import permutations
@@ -8,15 +9,19 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from dermalia.sandbox.resend.hook import signed
 from dermalia.tenancy import practice_scope
+from practices.domain.tenants import create_practice
 from practices.models import Practice
 from reports.domain.staff_mail import forget_receipts
+from reports.domain.webhooks import News, take_in
 from reports.mail.models import Fate, StaffMail, WebhookReceipt
+from reports.mail.provider import Answer
 from reports.views import hooks
 from tests.mail.conftest import fresh, queued
 
@@ -93,6 +98,25 @@ def test_the_same_message_twice_is_one(mail: StaffMail) -> None:
     # The same id with other news is a replay, whatever it says.
     told(event(mail, "complained"), message_id="msg_1")
     assert fresh(mail).state == Fate.SENT
+
+
+@pytest.mark.usefixtures("committed")
+def test_the_same_message_at_the_same_moment_is_taken_in_once() -> None:
+    mail = queued(create_practice(name="Demo practice", email="practice@example.org"))
+    answer = Answer(Fate.SENT)
+    message = News("msg_1", StaffMail, mail.practice_id, mail.pk, "re_1", answer)
+    taken: list[bool] = []
+
+    def take() -> None:
+        taken.append(take_in(message))
+        connections.close_all()
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == [False, False, False, True]
 
 
 def test_an_old_event_in_a_fresh_message_counts(mail: StaffMail) -> None:
