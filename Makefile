@@ -17,7 +17,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 NODE_READY := .venv/.node
 endif
 
-.PHONY: demo up test lint fmt types bench clean lock messages
+.PHONY: demo up test unit lint fmt types bench clean lock messages
 .DEFAULT_GOAL := demo
 
 demo: .venv/.base static/dist/.built build/.messages
@@ -27,7 +27,11 @@ up: .venv/.base static/dist/.built build/.messages
 	@exec $(BIN)/python manage.py up $(ARGS)
 
 test: lint
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+# What one runs again and again: no browser, no process of the application's own.
+unit: .venv/.dev static/dist/.built build/.messages
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not processes and not browser" $(ARGS)
 
 lint: .venv/.dev static/dist/.built build/.messages
 	@$(BIN)/ruff check .

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import socket
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from uuid import UUID
 
@@ -10,27 +12,34 @@ import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import ScryptPasswordHasher
+from django.core.files.storage import storages
 from django.core.management import call_command
 from django.db import connections
 from django.db.models.signals import post_save
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker, Settings
 
 from dermalia.clients import Browser, Device
 from dermalia.clients import Client as Browsing
 from dermalia.embedded import Services, database_url
+from dermalia.embedded.credentials import BUCKET
 from dermalia.sandbox.face import Capture, make_capture
 from dermalia.sandbox.isemeco import IsemecoStandIn
 from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from onboarding.models import GoLive
+from practices.domain.secrecy import PLEDGE
 from practices.domain.sessions import open_session
 from practices.domain.tenants import create_practice
 from practices.entrance import STAFF_SESSION
-from practices.models import Practice, Purpose, StaffSession, User
+from practices.models import Basis, Practice, Purpose, StaffSession, User
 from reports.domain.delivery import send_delivery
 from reports.mail.resend import ResendProvider
 from reports.models import Delivery, Report
+from reports.pdf import Source, typeset
+from reports.views.patient import PAGES
 from scans.conversion import Conversion, SourceFile, convert
 from scans.domain.convert import convert_scan
 from scans.domain.discover import discover_scans
@@ -38,30 +47,37 @@ from scans.domain.pull import pull_scan
 from scans.domain.sources import connect
 from scans.models import Connection, Scan
 from tests.environment import DATA
+from tests.migrated import lay_out
+from tests.snapshots import Snapshots
 
 CLONE = "dermalia_test"
+_clones = count(1)
 # How long an example takes says nothing on a busy machine.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
-def services() -> Iterator[Services]:
-    """Postgres, Redis and S3, running and not synced to disk."""
+def services(django_db_blocker: DjangoDbBlocker) -> Iterator[Services]:
+    """Postgres, Redis and S3, running and not synced to disk; the database is migrated."""
+
+    def migrate() -> None:
+        with django_db_blocker.unblock():
+            call_command("setup_database", verbosity=0)
+            connections.close_all()
+        create_clone()
+
+    lay_out(DATA, migrate)
     with Services(DATA, durable=False) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(services: Services, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Migrate once, as the owner; tests work on a clone, as the application's role."""
-    with django_db_blocker.unblock():
-        call_command("setup_database", verbosity=0)
-        connections.close_all()
-        for alias in connections:
-            settings.DATABASES[alias]["NAME"] = CLONE
-            connections[alias].settings_dict["NAME"] = CLONE
-        clone_database()
+    """Tests work on a clone of the migrated database, as the application's role."""
+    for alias in connections:
+        settings.DATABASES[alias]["NAME"] = CLONE
+        connections[alias].settings_dict["NAME"] = CLONE
     yield
     with django_db_blocker.unblock():
         connections.close_all()
@@ -103,9 +119,34 @@ def practices_are_live(request: pytest.FixtureRequest) -> Iterator[None]:
     post_save.disconnect(sender=Practice, dispatch_uid="tests.vouch")
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_remembered() -> None:
+    """No page of the test before: reports of two tests can have the same link (see snapshots)."""
+    PAGES.forget()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_are_hashed_in_few_rounds() -> Iterator[None]:
+    """By the hasher that the settings name; what tests ask does not grow truer with its cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ScryptPasswordHasher, "work_factor", 2**4)
+        yield
+
+
+@pytest.fixture(scope="session")
+def snapshots(services: Services) -> Snapshots:
+    """What this process's tests begin with, put back instead of made anew."""
+    return Snapshots(services.layout.s3 / "objects" / BUCKET)
+
+
 @pytest.fixture
-def practice(db: None) -> Practice:
-    return create_practice(name="Demo practice", email="practice@example.org")
+def practice(db: None, request: pytest.FixtureRequest, snapshots: Snapshots) -> Practice:
+    def make() -> int:
+        return create_practice(name="Demo practice", email="practice@example.org").pk
+
+    joining = request.node.get_closest_marker("joining")
+    practice_id = snapshots.again("a joining practice" if joining else "a practice", make)
+    return Practice.objects.get(pk=practice_id)
 
 
 @pytest.fixture
@@ -115,16 +156,24 @@ def other_practice(db: None) -> Practice:
 
 @pytest.fixture
 def staff_user(practice: Practice) -> User:
-    return User.objects.create(email="staff@example.org", practice=practice, role=User.Role.OWNER)
+    return User.objects.create(
+        email="staff@example.org",
+        practice=practice,
+        role=User.Role.OWNER,
+        pledge=PLEDGE,
+        pledged_at=timezone.now(),
+    )
 
 
 @pytest.fixture(autouse=True)
 def force_login_shows_a_factor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``client.force_login(user)`` stands for a whole sign-in, with a passkey just now."""
+    """``client.force_login(user)`` stands for a whole sign-in, with a passkey just now, by
+    somebody who has pledged secrecy."""
     plain = Client.force_login
 
     def force_login(client: Client, user: User, backend: str | None = None) -> None:
         plain(client, user, backend)
+        User.objects.filter(pk=user.pk).update(pledge=PLEDGE, pledged_at=timezone.now())
         enter_session(client, user, factor=StaffSession.Factor.PASSKEY)
 
     monkeypatch.setattr(Client, "force_login", force_login)
@@ -179,10 +228,42 @@ def converts_each_capture_once(
     monkeypatch.setattr("scans.domain.convert.convert", remembering)
 
 
+@pytest.fixture(scope="session")
+def documents() -> dict[bytes, bytes]:
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def typesets_each_document_once(
+    monkeypatch: pytest.MonkeyPatch, documents: dict[bytes, bytes]
+) -> None:
+    """The real typesetting, remembered: equal sources give equal bytes."""
+
+    def remembering(source: Source) -> bytes:
+        name = source.digest()
+        if name not in documents:
+            documents[name] = typeset(source)
+        return documents[name]
+
+    monkeypatch.setattr("reports.pdf.cache.typeset", remembering)
+
+
+@pytest.fixture(scope="session")
+def cluster_port() -> Iterator[int]:
+    """A port that nobody else gets: the clusters of all tests have one address (see snapshots)."""
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Bound and not listening, it leaves the port to a server that may reuse addresses.
+        kept.bind(("127.0.0.1", 0))
+        yield kept.getsockname()[1]
+
+
 @pytest.fixture
-def cluster(settings: Settings) -> Iterator[IsemecoStandIn]:
+def cluster(settings: Settings, cluster_port: int) -> Iterator[IsemecoStandIn]:
     """A cluster on this machine, admitted by the egress guard."""
-    with IsemecoStandIn(client_id="dermalia", client_secret="for this test") as stand_in:
+    with IsemecoStandIn(
+        port=cluster_port, client_id="dermalia", client_secret="for this test"
+    ) as stand_in:
         settings.SANDBOX_ORIGINS = [*settings.SANDBOX_ORIGINS, stand_in.url]
         yield stand_in
 
@@ -197,9 +278,15 @@ def mailbox(settings: Settings) -> Iterator[ResendStandIn]:
 
 
 @pytest.fixture
-def account(practice: Practice, cluster: IsemecoStandIn) -> Connection:
+def account(practice: Practice, cluster: IsemecoStandIn, snapshots: Snapshots) -> Connection:
     """The practice's account in the cluster."""
-    return connect_to(cluster, practice)
+
+    def make() -> int:
+        return connect_to(cluster, practice).practice_id
+
+    snapshots.again("an account", make, practice_id=practice.pk)
+    with practice_scope(practice.pk):
+        return Connection.objects.latest("pk")
 
 
 def connect_to(cluster: IsemecoStandIn, practice: Practice) -> Connection:
@@ -221,17 +308,32 @@ def discover(account: Connection) -> list[Scan]:
 
 @pytest.fixture
 def report(
-    practice: Practice, account: Connection, cluster: IsemecoStandIn, small_capture: Capture
+    practice: Practice,
+    account: Connection,
+    cluster: IsemecoStandIn,
+    small_capture: Capture,
+    snapshots: Snapshots,
 ) -> Report:
     """A released report of the synthetic face, with its mail still in the outbox."""
-    release_at_once(practice)
-    cluster.add_scan(small_capture, first_name="Testperson Ä", email="patient@example.org")
-    return report_of(discover(account)[0])
+
+    def make() -> int:
+        release_at_once(practice)
+        cluster.add_scan(small_capture, first_name="Testperson Ä", email="patient@example.org")
+        return report_of(discover(account)[0]).practice_id
+
+    snapshots.again("a report", make, practice_id=practice.pk, cluster=cluster)
+    practice.refresh_from_db()
+    with practice_scope(practice.pk):
+        return Report.objects.select_related("scan", "practice").latest("created_at")
 
 
 def release_at_once(practice: Practice, purpose: Purpose = Purpose.AESTHETIC) -> None:
     practice.release = Practice.Release.AT_ONCE
     practice.default_purpose = purpose
+    aesthetic = purpose == Purpose.AESTHETIC
+    practice.standing_basis = Basis.CONSENT if aesthetic else Basis.TREATMENT
+    practice.standing_basis_on = timezone.localdate()
+    practice.standing_basis_version = "2026-01"
     practice.save()
 
 
@@ -268,6 +370,7 @@ def process_environment(**more: str) -> dict[str, str]:
         **os.environ,
         "DERMALIA_DATABASE_URL": database_url(DATA, "dermalia_app", CLONE),
         "DERMALIA_DATABASE_SWEEPER_URL": database_url(DATA, "dermalia_sweeper", CLONE),
+        "DERMALIA_DATABASE_ADMIN_URL": database_url(DATA, "dermalia_admin", CLONE),
         **more,
     }
 
@@ -281,20 +384,45 @@ def empty_database() -> None:
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         server.execute("SET session_replication_role = replica")
-        tables = server.execute(
-            "SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables"
+        for (statement,) in server.execute(
+            "SELECT format('DELETE FROM %I.%I', schemaname, tablename) FROM pg_tables"
             " WHERE schemaname IN ('public', 'keystore') AND tablename <> 'django_migrations'"
             " AND tablename NOT LIKE 'auth\\_%' AND tablename <> 'django_content_type'"
-        ).fetchone()
-        assert tables is not None
-        server.execute(f"TRUNCATE {tables[0]} RESTART IDENTITY".encode())
+            " AND tablename <> 'backups_home'"
+        ).fetchall():
+            server.execute(str(statement).encode())
+    empty_ledger()
+
+
+def empty_ledger() -> None:
+    """Delete the ledger outside: its word on erasures that are no more would keep processes from
+    starting. Through storage, which remembers folders that vanish behind its back."""
+    storages["ledger"].bucket.objects.all().delete()  # type: ignore[attr-defined]
 
 
 def clone_database() -> None:
     """Replace the clone by a fresh copy of the migrated, empty database."""
+    create_clone()
+    empty_ledger()
+    with superuser_connection() as server:
+        # No id twice in a process: a row of a snapshot must find its place free.
+        server.execute(
+            "SELECT setval(format('%%I.%%I', schemaname, sequencename)::regclass, %s)"
+            " FROM pg_sequences WHERE sequencename NOT LIKE 'auth\\_%%'",
+            [next(_clones) * 100_000],
+        )
+
+
+def create_clone() -> None:
     with psycopg.connect(database_url(DATA, "postgres", "postgres"), autocommit=True) as server:
         server.execute(f"DROP DATABASE IF EXISTS {CLONE} WITH (FORCE)")
         server.execute(f"CREATE DATABASE {CLONE} TEMPLATE dermalia OWNER dermalia_owner")
+    with superuser_connection() as server:
+        # A copy on purpose, not a backup that somebody brought in.
+        server.execute(
+            "UPDATE backups_home SET database ="
+            " (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
 
 
 def scans_folder() -> Path | None:

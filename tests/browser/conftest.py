@@ -54,11 +54,17 @@ def chromium() -> Iterator[Browser]:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture
-def site(committed: None) -> Iterator[str]:
-    """The application under gunicorn; its origin."""
+@pytest.fixture(scope="session")
+def server(django_db_setup: None) -> Iterator[str]:
+    """The application under gunicorn, started once; its origin."""
     with serving() as origin:
         yield origin
+
+
+@pytest.fixture
+def site(committed: None, server: str) -> str:
+    """The application's origin, on a database that is empty."""
+    return server
 
 
 @contextmanager
@@ -90,8 +96,11 @@ def serving(*stand_ins: str, **environment: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A page that fails its test for any script error, CSP violation or foreign request."""
+def page(chromium: Browser, site: str) -> Iterator[Page]:
+    """A page that fails its test for any script error, CSP violation or foreign request.
+
+    It goes before the database is emptied: what it still loads would miss its rows.
+    """
     with opened_context(chromium, viewport={"width": 1280, "height": 900}) as context:
         opened = context.new_page()
         trouble = watch(opened)

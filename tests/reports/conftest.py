@@ -14,6 +14,7 @@ from reports.domain.series import link
 from reports.models import Report
 from scans.models import Connection, Scan
 from tests.conftest import discover, release_at_once, report_of
+from tests.snapshots import Snapshots
 
 BEFORE, AFTER = datetime(2026, 1, 3, 9, tzinfo=UTC), datetime(2026, 7, 14, 9, tzinfo=UTC)
 
@@ -31,13 +32,20 @@ def two_reports(
     cluster: IsemecoStandIn,
     small_capture: Capture,
     later_capture: Capture,
+    snapshots: Snapshots,
 ) -> tuple[Report, Report]:
     """Released, and not linked yet."""
-    release_at_once(practice)
-    first, second = (
-        add_report(account, cluster, capture, at)
-        for capture, at in ((small_capture, BEFORE), (later_capture, AFTER))
-    )
+
+    def make() -> int:
+        release_at_once(practice)
+        for capture, at in ((small_capture, BEFORE), (later_capture, AFTER)):
+            add_report(account, cluster, capture, at)
+        return practice.pk
+
+    snapshots.again("two reports", make, practice_id=practice.pk, cluster=cluster)
+    practice.refresh_from_db()
+    with practice_scope(practice.pk):
+        first, second = Report.objects.select_related("scan", "practice").order_by("created_at")
     return first, second
 
 

@@ -136,6 +136,7 @@ def test_the_sentence_says_which_setting_and_why(settings: Settings) -> None:
         require_sound_settings(current_app)
 
 
+@pytest.mark.processes
 def test_a_worker_refuses_to_start_with_them(django_db_setup: None) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "celery", "--app=dermalia", "--quiet", "worker", "--pool=solo"],

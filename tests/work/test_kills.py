@@ -24,11 +24,11 @@ from tests.work.probe import POINTS, Folder, work
 from tests.work.rows import change, expire, fresh, recorded, scan_of, tenant
 from tests.work.workers import until
 
-pytestmark = pytest.mark.usefixtures("renewed", "store")
+pytestmark = pytest.mark.usefixtures("committed", "store")
 
 
 @pytest.fixture
-def scan(renewed: None) -> Scan:
+def scan(committed: None) -> Scan:
     return scan_of(tenant())
 
 
@@ -91,7 +91,9 @@ def test_after_a_kill_at_any_point_the_sweep_finds_what_is_left_to_do(
     assert swept.told == 1
 
 
-def test_killed_while_postgres_commits_the_row_is_done_once(scan: Scan, folder: Folder) -> None:
+def test_killed_while_postgres_commits_the_row_is_done_once(
+    renewed: None, scan: Scan, folder: Folder
+) -> None:
     with superuser_connection() as behind:
         slow_commits(behind)
         pid = forked(work_on(scan, folder))

@@ -122,7 +122,14 @@ def in_another_thread() -> Sweep | None:
     return found[0]
 
 
-ERASE_BY_THE_CLOCK = {"retention.tasks.erase_due", "practices.tasks.forget_expired"}
+ERASE_BY_THE_CLOCK = {
+    "backups.tasks.publish_ledger",
+    "exports.tasks.end_expired",
+    "practices.tasks.forget_expired",
+    "retention.tasks.erase_due",
+    "retention.tasks.reconcile",
+    "retention.tasks.watch",
+}
 
 
 def test_what_the_clock_starts_is_due_at_once_and_then_not() -> None:

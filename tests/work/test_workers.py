@@ -23,7 +23,7 @@ from tests.work.probe import Folder
 from tests.work.rows import erasure, expire, fresh, recorded, scan_of, tenant
 from tests.work.workers import Worker, redis_client, running, until
 
-pytestmark = pytest.mark.usefixtures("committed", "store")
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("committed", "store")]
 
 
 @pytest.fixture
