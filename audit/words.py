@@ -22,6 +22,8 @@ class Action(StrEnum):
     REPORT_UNFLAGGED = "report.unflagged"  # an attestation taken back
     BASIS_ATTESTED = "basis.attested"
     TREATMENT_ENDED = "treatment.ended"
+    DUE_SOONER = "due.sooner"  # the day of erasure moved, by so many days
+    DUE_LATER = "due.later"
     IDENTITY_CORRECTED = "identity.corrected"
     REPORT_RELEASED = "report.released"
     REPORT_OPENED = "report.opened"
@@ -35,7 +37,13 @@ class Action(StrEnum):
     CASE_VIEWED = "case.viewed"
     CASE_DONE = "case.done"
     CASE_REFUSED = "case.refused"
+    CASE_EXTENDED = "case.extended"
     BUNDLE_TAKEN = "bundle.taken"
+    EXPORT_WANTED = "export.wanted"  # of the whole practice
+    EXPORT_PREPARED = "export.prepared"
+    EXPORT_TAKEN = "export.taken"
+    EXPORT_ENDED = "export.ended"
+    SCAN_EXPORTED = "scan.exported"
     FILE_VIEWED = "file.viewed"
     SERIES_LINKED = "series.linked"
     SERIES_UNLINKED = "series.unlinked"
@@ -52,12 +60,18 @@ class Action(StrEnum):
     LETTER_PRINTED = "letter.printed"
     ERASURE_REQUESTED = "erasure.requested"
     ERASURE_VERIFIED = "erasure.verified"
+    RECEIPT_TAKEN = "receipt.taken"
+    SWEEP_HELD = "sweep.held"  # an unusual share would have gone at once
+    SWEEP_CONFIRMED = "sweep.confirmed"
+    OBJECTS_ORPHANED = "objects.orphaned"  # without a row: deleted
+    OBJECT_MISSING = "object.missing"  # a row without its object
     STAFF_LINK_ISSUED = "staff.link_issued"
     STAFF_SIGNED_IN = "staff.signed_in"
     STAFF_SIGNED_OUT = "staff.signed_out"
     STAFF_LINK_USED = "staff.link_used"
     STAFF_REFUSED = "staff.refused"  # a right password with a wrong code, a cloned passkey
     DESK_LOCKED = "desk.locked"
+    STAFF_PLEDGED = "staff.pledged"  # secrecy, in a wording that is kept
     STAFF_CONFIRMED = "staff.confirmed"  # showed a factor again before a grave act
     STAFF_SESSIONS_ENDED = "staff.sessions_ended"
     STAFF_INVITED = "staff.invited"
@@ -83,6 +97,36 @@ class Action(StrEnum):
     LOG_EXPORTED = "log.exported"
     KEYS_ROTATED = "keys.rotated"
     KEYS_DESTROYED = "keys.destroyed"
+    BACKUP_MADE = "backup.made"
+    BACKUP_DESTROYED = "backup.destroyed"
+    BACKUP_KEY_MADE = "backup.key_made"
+    BACKUP_KEY_DESTROYED = "backup.key_destroyed"
+    BACKUP_RESTORED = "backup.restored"
+    LEDGER_REPLAYED = "ledger.replayed"
+    RESTORE_PROVED = "restore.proved"  # a drill, on a database of its own
+    # By administrators of the service; what concerns no one practice is in the log of none (0).
+    ADMIN_LINK_ISSUED = "admin.link_issued"
+    ADMIN_LINK_CONFIRMED = "admin.link_confirmed"
+    ADMIN_LINK_USED = "admin.link_used"
+    ADMIN_PASSKEY_ADDED = "admin.passkey_added"
+    ADMIN_PASSKEY_REMOVED = "admin.passkey_removed"
+    ADMIN_SIGNED_IN = "admin.signed_in"
+    ADMIN_SIGNED_OUT = "admin.signed_out"
+    ADMIN_REFUSED = "admin.refused"  # a passkey that proves nothing, or an act that was not meant
+    ADMIN_CONFIRMED = "admin.confirmed"  # showed a passkey for one grave act
+    ADMIN_DEACTIVATED = "admin.deactivated"
+    REASON_STATED = "reason.stated"  # why what follows was done
+    ADMIN_LISTED = "admin.listed"
+    ADMIN_VIEWED = "admin.viewed"
+    JOB_RETRIED = "job.retried"
+    REPORT_GRANTED = "report.granted"  # to an administrator, for minutes
+    REPORT_INSPECTED = "report.inspected"  # by them
+    INCIDENT_REGISTERED = "incident.registered"
+    INCIDENT_CHANGED = "incident.changed"
+    INCIDENT_TRACED = "incident.traced"  # to the practices it affects
+    INCIDENT_NOTIFIED = "incident.notified"
+    INCIDENT_READ = "incident.read"  # its notice, by the practice
+    INCIDENT_CLOSED = "incident.closed"
 
 
 class Actor(StrEnum):
@@ -91,7 +135,7 @@ class Actor(StrEnum):
     SYSTEM = "system"
     STAFF = "staff"
     PATIENT = "patient"
-    OPERATOR = "operator"  # somebody at the server's command line
+    OPERATOR = "operator"  # at the server's command line; with a number, an administrator
 
 
 class Count(StrEnum):
@@ -104,4 +148,5 @@ class Count(StrEnum):
     DROPPED = "dropped"  # manifest keys outside the allow-list
     TRIANGLES = "triangles"
     MILLISECONDS = "milliseconds"
+    DAYS = "days"
     FAILURES = "failures"  # tries before the one that succeeded

@@ -40,13 +40,19 @@ class Desk:
 
     def __init__(self, practice_id: int) -> None:
         from django.test import Client
+        from django.utils import timezone
 
+        from practices.domain.secrecy import PLEDGE
         from practices.models import User
 
         self.practice_id = practice_id
         self.client = Client(SERVER_NAME="localhost")
         user = User.objects.create(
-            email=f"desk-{practice_id}@example.org", practice_id=practice_id, role=User.Role.STAFF
+            email=f"desk-{practice_id}@example.org",
+            practice_id=practice_id,
+            role=User.Role.STAFF,
+            pledge=PLEDGE,
+            pledged_at=timezone.now(),
         )
         self._sign_in(user)
         self.real, self.numbers = self._give_keys()

@@ -92,10 +92,12 @@ def make_reports(count: int) -> list[str]:
 
 def take_in(cluster: str, number: int) -> float:
     """Pull and convert the cluster's scan for a new practice; seconds that took."""
+    from django.utils import timezone
+
     from dermalia.tenancy import practice_scope
     from onboarding.models import GoLive
     from practices.domain.tenants import create_practice
-    from practices.models import Practice, Purpose
+    from practices.models import Basis, Practice, Purpose
     from scans.domain.convert import convert_scan
     from scans.domain.discover import discover_scans
     from scans.domain.pull import pull_scan
@@ -107,6 +109,9 @@ def take_in(cluster: str, number: int) -> float:
         email=f"{number}@example.org",
         release=Practice.Release.AT_ONCE,
         default_purpose=Purpose.AESTHETIC,
+        standing_basis=Basis.CONSENT,
+        standing_basis_on=timezone.localdate(),
+        standing_basis_version="Benchmark",
     )
     with practice_scope(practice.pk):
         GoLive.objects.create(practice=practice)

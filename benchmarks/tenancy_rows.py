@@ -60,8 +60,8 @@ DEFAULTS = """
 """
 A_PRACTICE = """
     INSERT INTO practices_practice (id, name, street, postal_code, city, phone, email,
-         language, release, default_purpose, created_at)
-       SELECT n, 'Benchmark ' || n, '', '', '', '', n || '@example.org', 'de', 'staff', '', now()
+         language, release, default_purpose, silent_hours, created_at)
+       SELECT n, 'Benchmark ' || n, '', '', '', '', n || '@example.org', 'de', 'staff', '', 3, now()
        FROM generate_series(0, {practices} - 1) n
        ON CONFLICT DO NOTHING
 """

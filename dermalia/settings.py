@@ -6,7 +6,7 @@ start) or ``production`` (everything named by the operator, any value also as ``
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import environ
 from botocore.config import Config as BotoConfig
@@ -55,12 +55,32 @@ if not EMBEDDED and not PUBLIC_URL.startswith("https://"):
 ALLOWED_HOSTS: list[str] = env.list(
     "DERMALIA_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if EMBEDDED else []
 )
+# The admin's own origin; without one there is no admin. Browsers reach any name below localhost.
+ADMIN_URL: str = env(
+    "DERMALIA_ADMIN_URL",
+    default=PUBLIC_URL.replace("//localhost", "//admin.localhost") if EMBEDDED else "",
+)
+ADMIN_HOST: str = urlsplit(ADMIN_URL).hostname or ""
+PUBLIC_HOST: str = urlsplit(PUBLIC_URL).hostname or ""
+if ADMIN_HOST == PUBLIC_HOST and EMBEDDED:
+    ADMIN_URL = ADMIN_HOST = ""  # not on localhost and nothing said: no admin
+if ADMIN_HOST:
+    if not EMBEDDED and not ADMIN_URL.startswith("https://"):
+        raise ImproperlyConfigured("DERMALIA_ADMIN_URL must be an https address.")
+    # Pages of a host may ask for the passkeys of any host above it.
+    if f".{PUBLIC_HOST}".endswith(f".{ADMIN_HOST}"):
+        raise ImproperlyConfigured(
+            "DERMALIA_ADMIN_URL must be on a host of its own, not on or above the public one."
+        )
+    ALLOWED_HOSTS = [*ALLOWED_HOSTS, ADMIN_HOST]
 
 # --- Where data may be (R1): checked against the register when the applications load.
 
 S3_REGION: str = env("DERMALIA_S3_REGION")
+S3_BACKUP_REGION: str = env("DERMALIA_S3_BACKUP_REGION", default=S3_REGION)
 DECLARED_REGIONS: dict[str, str] = {
     "object storage": S3_REGION,
+    "backup storage": S3_BACKUP_REGION,
     **(
         {}
         if EMBEDDED
@@ -86,7 +106,11 @@ INSTALLED_APPS = [
     "scans",
     "reports",
     "retention",
+    "backups",
     "onboarding",
+    "operators",
+    "exports",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -102,11 +126,13 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "dermalia.headers.KeepPrivate",
+    "operators.hosts.AdminHost",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "operators.hosts.WhoIsAtTheAdmin",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -118,6 +144,7 @@ TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,  # those of Django's admin, below ours
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
@@ -152,6 +179,13 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 if env("DERMALIA_DATABASE_OWNER_URL", default=""):
     DATABASES["owner"] = database("DERMALIA_DATABASE_OWNER_URL")
+# Reads, across practices, the columns that administrators may see, and nothing else.
+if ADMIN_HOST:
+    DATABASES["admin"] = database("DERMALIA_DATABASE_ADMIN_URL")
+# Only where backups are made: both roles see every row of their schema.
+for alias in ("backup", "keystore_backup"):
+    if env(f"DERMALIA_DATABASE_{alias.upper()}_URL", default=""):
+        DATABASES[alias] = database(f"DERMALIA_DATABASE_{alias.upper()}_URL")
 
 # --- Redis: nudges and cache; nothing is lost with it
 
@@ -165,13 +199,15 @@ CACHES = {
 # --- Objects
 
 
-def bucket(name: str, *, access_key: str, secret_key: str) -> dict[str, Any]:
+def bucket(
+    name: str, *, access_key: str, secret_key: str, endpoint: str = "", region: str = ""
+) -> dict[str, Any]:
     return {
         "bucket_name": name,
-        "endpoint_url": env("DERMALIA_S3_ENDPOINT"),
+        "endpoint_url": endpoint or env("DERMALIA_S3_ENDPOINT"),
         "access_key": access_key,
         "secret_key": secret_key,
-        "region_name": S3_REGION,
+        "region_name": region or S3_REGION,
         # One slow call must not eat an erasure's minute; our sealing authenticates bytes.
         "client_config": BotoConfig(
             connect_timeout=5,
@@ -192,6 +228,14 @@ S3_SECRET_KEY: str = env("DERMALIA_S3_SECRET_KEY")
 CHECKPOINT_BUCKET: str = env("DERMALIA_S3_CHECKPOINT_BUCKET")
 if CHECKPOINT_BUCKET == S3_BUCKET:
     raise ImproperlyConfigured("DERMALIA_S3_CHECKPOINT_BUCKET must name a bucket of its own.")
+# Backups, and the copy of the erasure ledger that outlives the database (docs/backups.md).
+BACKUP_BUCKET: str = env("DERMALIA_S3_BACKUP_BUCKET")
+LEDGER_BUCKET: str = env("DERMALIA_S3_LEDGER_BUCKET")
+if len({S3_BUCKET, CHECKPOINT_BUCKET, BACKUP_BUCKET, LEDGER_BUCKET}) < 4:
+    raise ImproperlyConfigured(
+        "DERMALIA_S3_BACKUP_BUCKET and DERMALIA_S3_LEDGER_BUCKET must each name a bucket of its own"
+        " (docs/backups.md)."
+    )
 
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
@@ -212,7 +256,44 @@ STORAGES: dict[str, dict[str, Any]] = {
             secret_key=env("DERMALIA_S3_CHECKPOINT_SECRET_KEY", default=S3_SECRET_KEY),
         ),
     },
+    **{
+        name.lower(): {
+            "BACKEND": "storages.backends.s3.S3Storage",
+            "OPTIONS": bucket(
+                bucket_name,
+                access_key=env(f"DERMALIA_S3_{name}_ACCESS_KEY", default=S3_ACCESS_KEY),
+                secret_key=env(f"DERMALIA_S3_{name}_SECRET_KEY", default=S3_SECRET_KEY),
+                endpoint=env("DERMALIA_S3_BACKUP_ENDPOINT", default=""),
+                region=S3_BACKUP_REGION,
+            ),
+        }
+        for name, bucket_name in (("BACKUP", BACKUP_BUCKET), ("LEDGER", LEDGER_BUCKET))
+    },
 }
+
+# --- Backups: their keys lie apart from the keyring, best on another machine (docs/backups.md)
+
+# Public keys that backups are sealed to; and, only where it may open them, the private ones.
+BACKUP_RECIPIENTS_FILE = Path(env("DERMALIA_BACKUP_RECIPIENTS_FILE"))
+BACKUP_KEYS: Path | None = (
+    Path(env("DERMALIA_BACKUP_KEYS")) if env("DERMALIA_BACKUP_KEYS", default="") else None
+)
+# Days after which an erased report's key has left every backup; and every backup of data.
+BACKUP_KEYSTORE_DAYS: int = env.int("DERMALIA_BACKUP_KEYSTORE_DAYS", default=7)
+BACKUP_DATA_DAYS: int = env.int("DERMALIA_BACKUP_DATA_DAYS", default=30)
+BACKUP_DATA_KEY_DAYS: int = env.int("DERMALIA_BACKUP_DATA_KEY_DAYS", default=30)
+BACKUP_HOURS: int = env.int("DERMALIA_BACKUP_HOURS", default=24)
+DRILL_DAYS: int = env.int("DERMALIA_DRILL_DAYS", default=30)
+if BACKUP_KEYSTORE_DAYS < 2 or min(BACKUP_DATA_DAYS, BACKUP_DATA_KEY_DAYS, BACKUP_HOURS) < 1:
+    raise ImproperlyConfigured(
+        "DERMALIA_BACKUP_KEYSTORE_DAYS must be at least 2, the other DERMALIA_BACKUP_* at least 1."
+    )
+# An empty database of the same owner, which a drill fills and empties again.
+DRILL_DATABASE: str = env("DERMALIA_DRILL_DATABASE", default="")
+# Where pg_dump and pg_restore are, if not in their wheel: for a server newer than theirs.
+POSTGRES_PROGRAMS: str = env("DERMALIA_POSTGRES_PROGRAMS", default="")
+# What must hold before a process serves or works, told by the apps above the platform.
+START_CHECKS = ["backups.boot.require_replayed"]
 
 # --- Jobs: what must hold among these is checked at every start (docs/jobs.md says why)
 
@@ -224,8 +305,18 @@ WORK_BROKER_REST_SECONDS: float = env.float("DERMALIA_WORK_BROKER_REST_SECONDS",
 # What workers start on their own, every so many seconds: due though beat is dead.
 WORK_PERIODIC: dict[str, float] = {
     "retention.tasks.erase_due": 3600.0,
+    "retention.tasks.reconcile": 3600.0,
+    "retention.tasks.watch": 60.0,
     "reports.tasks.forget_mails": 86_400.0,
+    "reports.tasks.tell_practices": 3600.0,
+    "onboarding.tasks.tell_practices": 43_200.0,
     "practices.tasks.forget_expired": 3600.0,
+    "operators.tasks.keep_watch": 60.0,
+    "backups.tasks.publish_ledger": 10.0,
+    "backups.tasks.make_due": 3600.0,
+    "backups.tasks.keep_house": 3600.0,
+    "backups.tasks.drill_due": 6 * 3600.0,
+    "exports.tasks.end_expired": 3600.0,
 }
 DISCOVER_SECONDS: float = env.float("DERMALIA_DISCOVER_SECONDS", default=3 if EMBEDDED else 30)
 CELERY_BROKER_URL: str = env("DERMALIA_REDIS_URL")
@@ -252,7 +343,13 @@ CELERY_TASK_ROUTES = {
     "scans.tasks.convert": {"queue": "convert"},
     "scans.tasks.convert_detail": {"queue": "convert"},
     "reports.tasks.*": {"queue": "mail"},
+    "onboarding.tasks.*": {"queue": "mail"},
+    "operators.tasks.*": {"queue": "mail"},
     "retention.tasks.*": {"queue": "erase"},
+    "backups.tasks.publish_ledger": {"queue": "erase"},
+    "backups.tasks.*": {"queue": "convert"},  # long, and nobody waits for it
+    "exports.tasks.end_expired": {"queue": "erase"},
+    "exports.tasks.*": {"queue": "convert"},
     "audit.tasks.*": {"queue": "erase"},
     "practices.tasks.*": {"queue": "erase"},
 }
@@ -322,9 +419,14 @@ RETENTION_MEDICAL_YEARS: int = env.int("DERMALIA_RETENTION_MEDICAL_YEARS", defau
 ERASURE_LIMIT_SECONDS: int = env.int("DERMALIA_ERASURE_LIMIT_SECONDS", default=60)
 LINK_LENGTH = 25
 PROXIES: int = env.int("DERMALIA_PROXIES", default=0)  # our own, in front of the web server
+# A month to answer what somebody asks about their data (Art. 12(3) GDPR).
+RIGHTS_MONTHS: int = env.int("DERMALIA_RIGHTS_MONTHS", default=1)
 VISIT_DAYS: int = env.int("DERMALIA_VISIT_DAYS", default=90)
 REPORT_COOKIE_SECONDS: int = env.int("DERMALIA_REPORT_COOKIE_SECONDS", default=3600)
 SIGN_IN_LINK_SECONDS: int = env.int("DERMALIA_SIGN_IN_LINK_SECONDS", default=8 * 3600)
+# How long a practice's export can be taken, and how long for after showing a factor.
+EXPORT_DAYS: int = env.int("DERMALIA_EXPORT_DAYS", default=7)
+EXPORT_GRANT_SECONDS: int = env.int("DERMALIA_EXPORT_GRANT_SECONDS", default=3600)
 INVITATION_SECONDS: int = env.int("DERMALIA_INVITATION_SECONDS", default=3 * 24 * 3600)
 
 # --- Sign-in and sessions
@@ -335,6 +437,10 @@ AUTHENTICATION_BACKENDS = ["practices.backends.LinkBackend"]
 LOGIN_URL = "practices:sign_in"
 STAFF_IDLE_SECONDS: int = env.int("DERMALIA_STAFF_IDLE_SECONDS", default=30 * 60)
 STAFF_SESSION_SECONDS: int = env.int("DERMALIA_STAFF_SESSION_SECONDS", default=12 * 3600)
+ADMIN_IDLE_SECONDS: int = env.int("DERMALIA_ADMIN_IDLE_SECONDS", default=15 * 60)
+ADMIN_SESSION_SECONDS: int = env.int("DERMALIA_ADMIN_SESSION_SECONDS", default=8 * 3600)
+ADMIN_LINK_SECONDS: int = env.int("DERMALIA_ADMIN_LINK_SECONDS", default=15 * 60)
+ADMIN_GRANT_SECONDS: int = env.int("DERMALIA_ADMIN_GRANT_SECONDS", default=30 * 60)
 STAFF_FRESH_SECONDS: int = env.int("DERMALIA_STAFF_FRESH_SECONDS", default=5 * 60)
 # scrypt is memory-hard and comes with Python; a password alone opens nothing anyway.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
@@ -382,6 +488,7 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "de"
 LANGUAGES = [("de", "Deutsch"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "dermalia.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Berlin"

@@ -3,11 +3,16 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("", include("reports.hook_urls"))]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("reports.hook_urls")),
+    path("", include("dermalia.health")),
+]
 urlpatterns += i18n_patterns(
     path("", include("practices.public_urls")),
     path("", include("practices.urls")),
     path("", include("reports.urls")),
     path("", include("retention.urls")),
     path("", include("onboarding.urls")),
+    path("", include("operators.public_urls")),
+    path("", include("exports.urls")),
 )

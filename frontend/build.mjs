@@ -58,6 +58,7 @@ await build({
   absWorkingDir: here,
   entryPoints: {
     app: "css/app.css",
+    operators: "css/operators.css",
     report: "js/report.js",
     viewer: "js/viewer.js",
     compare: "js/compare.js",

@@ -1,14 +1,16 @@
 """What owners fill in while joining, and later on."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dermalia.mail import AddressRefused, clean_address
 from onboarding.models import Authority, Billing, Oversight
-from practices.models import Language, Practice, Purpose
+from practices.models import Basis, Language, Practice, Purpose
 from scans.models import Connection
 
 REQUIRED = {"required": _("Please fill this in."), "invalid_choice": _("Please choose.")}
@@ -66,18 +68,47 @@ class OversightForm(forms.Form):
         return data
 
 
+NOTHING_ATTESTED: dict[str, Any] = {
+    "standing_basis": "",
+    "standing_basis_on": None,
+    "standing_basis_version": "",
+}
+
+
 class ReleaseForm(forms.Form):
-    """How reports are released; at once only with a standing purpose."""
+    """How reports are released; at once only with a standing attestation, which takes the place
+    of what staff would say about each (R37)."""
 
     release = forms.ChoiceField(choices=Practice.Release, error_messages=REQUIRED)
     default_purpose = forms.ChoiceField(choices=[("", ""), *Purpose.choices], required=False)
+    standing_basis = forms.ChoiceField(choices=[("", ""), *Basis.choices], required=False)
+    standing_basis_on = forms.DateField(
+        required=False, error_messages={"invalid": _("This is no date.")}
+    )
+    standing_basis_version = text(24, required=False)
+
+    def clean_standing_basis_on(self) -> date | None:
+        on: date | None = self.cleaned_data["standing_basis_on"]
+        if on is not None and on > timezone.localdate():
+            raise forms.ValidationError(_("This day is still to come."))
+        return on
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if data.get("release") == Practice.Release.AT_ONCE and not data.get("default_purpose"):
+        if data.get("release") != Practice.Release.AT_ONCE:
+            # Whoever looks at each report attests each; nothing stands for all of them.
+            return data | NOTHING_ATTESTED
+        if not data.get("default_purpose"):
             self.add_error(
                 "default_purpose", _("Reports that are released at once need a purpose.")
             )
+        for name in NOTHING_ATTESTED:
+            if not data.get(name) and name not in self.errors:
+                self.add_error(name, REQUIRED["required"])
+        stated = data.get("default_purpose"), data.get("standing_basis")
+        if stated == (Purpose.AESTHETIC, Basis.TREATMENT):
+            refusal = _("An aesthetic report always needs the written consent.")
+            self.add_error("standing_basis", refusal)
         return data
 
 
@@ -124,6 +155,19 @@ class AccountForm(forms.Form):
 class FolderForm(forms.Form):
     folder = text(64)
     exports = forms.ChoiceField(choices=Connection.Exports, error_messages=REQUIRED)
+
+
+class SilenceForm(forms.Form):
+    """After how many hours without a word from a scanner somebody is told."""
+
+    silent_hours = forms.IntegerField(
+        min_value=1,
+        max_value=72,
+        error_messages=REQUIRED
+        | dict.fromkeys(
+            ("invalid", "min_value", "max_value"), _("Please give between 1 and 72 hours.")
+        ),
+    )
 
 
 class InstructionForm(forms.Form):

@@ -41,6 +41,7 @@ urlpatterns = [
     path("settings/scanners/", connections.scanners, name="scanners"),
     path("settings/scanners/account/", connections.add_account, name="add_account"),
     path("settings/scanners/folder/", connections.add_folder, name="add_folder"),
+    path("settings/scanners/silence/", connections.silence, name="silence"),
     path("settings/scanners/<int:connection_id>/test/", connections.test, name="test_scanner"),
     path("settings/scanners/<int:connection_id>/pause/", connections.pause, name="pause_scanner"),
     path(

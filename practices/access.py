@@ -15,6 +15,7 @@ from django_htmx.middleware import HtmxDetails
 from dermalia.tenancy import practice_scope
 from practices.desk import desk_of, is_locked
 from practices.domain.factors import has_factor
+from practices.domain.secrecy import has_pledged
 from practices.domain.sessions import Seen
 from practices.entrance import let_out, seen_by
 from practices.models import Desk, User
@@ -41,6 +42,7 @@ def practice_page(
     writes: bool = False,
     owners: bool = False,
     while_locked: bool = False,
+    before_pledge: bool = False,
     own_scope: bool = False,
 ) -> Callable[[StaffView[P, R]], View[P]]:
     """Wrap a view into its practice's scope.
@@ -48,7 +50,8 @@ def practice_page(
     Anonymous visitors, and whose session has ended, are sent to sign in; who came by a mere link
     to set up a factor first. Readers get 403 from a page that ``writes``, everybody but owners
     from one for ``owners``. A locked browser is sent to its lock by all but the pages that open
-    ``while_locked``. Objects of other practices are not in scope, so looking them up is
+    ``while_locked``, and who has not pledged secrecy yet to the pledge by all but those and what
+    opens ``before_pledge``. Objects of other practices are not in scope, so looking them up is
     a plain 404. With ``own_scope`` the view opens the scope itself, because not all that it does
     belongs into one transaction.
     """
@@ -58,6 +61,8 @@ def practice_page(
             return _send(request, reverse("practices:set_up"))
         if not while_locked and is_locked(request, request.seen):
             return _to_lock(request)
+        if not (while_locked or before_pledge or has_pledged(request.user)):
+            return _send(request, _with_way_back(request, reverse("practices:secrecy")))
         if writes and not request.user.may_write:
             raise PermissionDenied
         if owners and not request.user.is_owner:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from practices.views import account, confirm, desk, set_up, sign_in, team
+from practices.views import account, confirm, desk, secrecy, set_up, sign_in, team
 
 app_name = "practices"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("confirm/", confirm.confirm, name="confirm"),
     path("confirm/question/", confirm.confirm_question, name="confirm_question"),
     path("confirm/passkey/", confirm.confirm_passkey, name="confirm_passkey"),
+    path("secrecy/", secrecy.secrecy, name="secrecy"),
     path("account/", account.account, name="account"),
     path("account/passkeys/<uuid:passkey_id>/remove/", account.drop_passkey, name="remove_passkey"),
     path("account/app/remove/", account.drop_app, name="remove_app"),

@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from dermalia.clients import Browser, Device
 from dermalia.sealing.fields import SealedTextField
 from dermalia.tenancy.models import PracticeOwned
+from practices.models import Basis as LegalBasis
 from practices.models import Language, Purpose
 from reports.mail.models import Delivery, MailRoute, Pace, StaffMail, WebhookReceipt
+from scans.due import InTwoYears
 from scans.models import Scan
 
 __all__ = [
@@ -41,12 +43,27 @@ class Report(PracticeOwned):
         OBJECTION = "objection", _("The person has objected; this is being looked into")
         ERASURE = "erasure", _("The person has asked for deletion; this is being looked into")
 
-    class Basis(models.TextChoices):
-        TREATMENT = (
-            "treatment",
-            _("Treatment: Art. 9(2)(h) GDPR with section 22(1) no. 1(b) BDSG"),
-        )
-        CONSENT = "consent", _("Explicit written consent: Art. 9(2)(a) GDPR")
+    Basis = LegalBasis
+
+    class DueRule(models.TextChoices):
+        AESTHETIC = "aesthetic", _("Aesthetic report")
+        MEDICAL = "medical", _("Medical report, a part of the patient record (§ 630f BGB)")
+        UNSAID = "unsaid", _("Nobody has said yet what the report is for: the shorter period")
+
+    class DueFrom(models.TextChoices):
+        CAPTURE = "capture", _("from the capture")
+        CREATION = "creation", _("from the making of the report")
+        TREATMENT = "treatment", _("from the end of the treatment")
+
+    admin_sees = (
+        "id",
+        "practice_id",
+        "state",
+        "created_at",
+        "released_at",
+        "due_on",
+        "restricted_at",
+    )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     scan = models.OneToOneField(Scan, on_delete=models.PROTECT, related_name="report")
@@ -63,7 +80,15 @@ class Report(PracticeOwned):
     created_at = models.DateTimeField(auto_now_add=True)
     released_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
-    due_on = models.DateField(null=True, blank=True)
+    # When it is erased, and why then: see domain/due.py. The months are None, and the beginning
+    # with them, only where the database's own day stands and no rule was asked yet.
+    due_on = models.DateField(db_default=InTwoYears())
+    due_rule = models.CharField(max_length=9, choices=DueRule, default=DueRule.UNSAID)
+    due_from = models.CharField(max_length=9, choices=DueFrom, default=DueFrom.CREATION)
+    due_from_on = models.DateField(null=True, blank=True)
+    due_months = models.PositiveSmallIntegerField(null=True, blank=True)
+    due_instruction = models.UUIDField(null=True, blank=True)  # the practice's, if it gave one
+    due_instructed_on = models.DateField(null=True, blank=True)
     restricted_at = models.DateTimeField(null=True, blank=True)  # Art. 18: kept, shown to nobody
     restriction = models.CharField(max_length=9, choices=Restriction, blank=True)  # why
     # Reports with the same one are follow-ups of each other, and may be compared.
@@ -84,11 +109,18 @@ class Report(PracticeOwned):
             ),
             models.CheckConstraint(
                 condition=models.Q(state="draft")
-                | (
-                    models.Q(state="released", due_on__isnull=False, link__isnull=False)
-                    & ~models.Q(purpose="")
-                ),
-                name="released_with_purpose_link_and_due_date",
+                | (models.Q(state="released", link__isnull=False) & ~models.Q(purpose="")),
+                name="released_with_purpose_and_link",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(due_months=None, due_from_on=None)
+                | models.Q(due_months__isnull=False, due_from_on__isnull=False),
+                name="due_months_from_a_day",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(due_instruction=None, due_instructed_on=None)
+                | models.Q(due_instruction__isnull=False, due_instructed_on__isnull=False),
+                name="due_instruction_with_its_day",
             ),
             models.CheckConstraint(
                 condition=models.Q(basis="", basis_on=None, basis_version="")
@@ -168,9 +200,36 @@ class Case(PracticeOwned):
         UNFOUNDED = "unfounded", _("Manifestly unfounded or excessive (Art. 12(5) GDPR)")
         CONDITIONS = "conditions", _("What this right depends on is not given")
 
+    class Extension(models.TextChoices):
+        COMPLEX = "complex", _("The request is complex (Art. 12(3) GDPR)")
+        NUMBER = "number", _("There are many requests of this person (Art. 12(3) GDPR)")
+
+    class Identified(models.TextChoices):
+        PRESENT = "present", _("In the practice, by face or identity card")
+        WRITTEN = "written", _("In writing, by what only this person knows")
+        ADDRESS = "address", _("By the e-mail address that is on record")
+        LINK = "link", _("By the personal link alone")
+
+    class Channel(models.TextChoices):
+        HANDED = "handed", _("Handed over in the practice")
+        POST = "post", _("By post")
+        SECURE = "secure", _("By encrypted mail or a protected download")
+        SPOKEN = "spoken", _("By word of mouth")
+
     class OpenedBy(models.TextChoices):
         PATIENT = "patient", _("by the patient")
         STAFF = "staff", _("by the practice")
+
+    admin_sees = (
+        "id",
+        "practice_id",
+        "kind",
+        "state",
+        "opened_at",
+        "due_on",
+        "extended_at",
+        "closed_at",
+    )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     report = models.ForeignKey(Report, on_delete=models.SET_NULL, null=True, related_name="cases")
@@ -181,10 +240,21 @@ class Case(PracticeOwned):
     due_on = models.DateField()  # one month after it was opened (Art. 12(3))
     closed_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=10, choices=Reason, blank=True)  # of a refusal
+    # Art. 12(3): two months more, where the person was told why within the first one.
+    extension = models.CharField(max_length=10, choices=Extension, blank=True)
+    extended_at = models.DateTimeField(null=True, blank=True)
+    # Evidence of the answer: how it was certain who asked, and how the answer went out.
+    identified = models.CharField(max_length=10, choices=Identified, blank=True)
+    channel = models.CharField(max_length=10, choices=Channel, blank=True)
     message = SealedTextField(null=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(extension="", extended_at=None)
+                | (~models.Q(extension="") & models.Q(extended_at__isnull=False)),
+                name="case_extended_with_a_reason",
+            ),
             models.CheckConstraint(
                 condition=models.Q(state="open", closed_at=None)
                 | (~models.Q(state="open") & models.Q(closed_at__isnull=False)),

@@ -3,6 +3,7 @@ from django.urls import path
 from reports.views import (
     accent,
     bulk,
+    bundle,
     cases,
     comparison,
     dashboard,
@@ -55,7 +56,9 @@ urlpatterns = [
     path("scans/<uuid:scan_id>/cases/", rights.scan_case, name="scan_case"),
     path("cases/", cases.case_list, name="case_list"),
     path("cases/<uuid:case_id>/", cases.case_detail, name="case_detail"),
-    path("cases/<uuid:case_id>/bundle", cases.case_bundle, name="case_bundle"),
+    path("cases/<uuid:case_id>/bundle", bundle.case_bundle, name="case_bundle"),
+    path("cases/<uuid:case_id>/extend/", cases.case_extend, name="case_extend"),
+    path("cases/<uuid:case_id>/letter/", cases.case_letter, name="case_letter"),
     path("cases/<uuid:case_id>/answer/", cases.case_answer, name="case_answer"),
     path("scans/<uuid:scan_id>/send/", delivery.scan_send, name="scan_send"),
     path("scans/<uuid:scan_id>/link/renew/", delivery.scan_renew, name="scan_renew"),
@@ -68,5 +71,6 @@ urlpatterns = [
         delivery.delivery_handled,
         name="delivery_handled",
     ),
+    path("mails/<uuid:mail_id>/handled/", delivery.staff_mail_handled, name="staff_mail_handled"),
     path("settings/mail/", mail_route.mail_route, name="mail_route"),
 ]

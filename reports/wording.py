@@ -95,6 +95,7 @@ ACTIONS: dict[str, str | Promise] = {
     "treatment.ended": _("End of the treatment noted"),
     "identity.corrected": _("Name or address corrected"),
     "desk.locked": _("Screen locked"),
+    "staff.pledged": _("Secrecy pledged"),
     "report.released": _("Report released"),
     "report.opened": _("Opened with the link"),
     "report.viewed": _("Viewed with the link"),
@@ -108,7 +109,9 @@ ACTIONS: dict[str, str | Promise] = {
     "case.viewed": _("Request viewed"),
     "case.done": _("Request answered"),
     "case.refused": _("Request refused"),
+    "case.extended": _("Time to answer extended"),
     "bundle.taken": _("All data taken as files"),
+    "scan.exported": _("Sent in an export of the practice"),
     "mail.prepared": _("Mail prepared"),
     "mail.sent": _("Mail sent"),
     "mail.failed": _("Mail not sent"),
@@ -122,6 +125,13 @@ ACTIONS: dict[str, str | Promise] = {
     "letter.printed": _("Letter printed"),
     "erasure.requested": _("Erasure requested"),
     "erasure.verified": _("Erasure verified"),
+    "due.sooner": _("Day of erasure moved forward"),
+    "due.later": _("Day of erasure put off"),
+    "object.missing": _("A file is missing in storage"),
+    "report.granted": _("Opened for Dermalia, with a reason"),
+    "report.inspected": _("Viewed by Dermalia"),
+    "admin.viewed": _("State looked at by Dermalia"),
+    "job.retried": _("Started again by Dermalia"),
 }
 
 ACTORS: dict[str, str | Promise] = {

@@ -36,7 +36,6 @@ class Person:
 Measurements = TypeAdapter(list[Measured])
 BERLIN = ZoneInfo("Europe/Berlin")
 OPENS_AT, SUNDAY = 8, 7
-SILENT_FOR = timedelta(hours=3)
 FIRST_NAME_INDEX, EMAIL_INDEX = "identity.first_name", "identity.email"
 
 
@@ -66,11 +65,12 @@ def first_name(*, scan: Scan, key: UnlockedKey) -> str:
 
 def connections() -> list[Connection]:
     """What the practice's scans come from."""
-    return list(Connection.objects.order_by("pk"))
+    return list(Connection.objects.select_related("practice").order_by("pk"))
 
 
 def silent(connection: Connection, now: datetime) -> bool:
-    """Whether a scanner has not let itself be listed for hours, on a day it should be switched on.
+    """Whether a scanner has not let itself be listed for as many hours as its practice set, on a
+    day it should be switched on.
 
     Monday to Saturday from the time on that it could have been heard of since the morning.
     """
@@ -78,7 +78,8 @@ def silent(connection: Connection, now: datetime) -> bool:
     morning = local.replace(hour=OPENS_AT, minute=0, second=0, microsecond=0)
     if local.isoweekday() == SUNDAY or connection.last_listed_at is None:
         return False
-    return now - max(connection.last_listed_at, morning) > SILENT_FOR and local > morning
+    unheard = now - max(connection.last_listed_at, morning)
+    return unheard > timedelta(hours=connection.practice.silent_hours) and local > morning
 
 
 def derived(*, scan: Scan) -> list[Asset]:

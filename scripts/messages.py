@@ -15,7 +15,18 @@ from django.conf import settings
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("dermalia", "audit", "practices", "scans", "reports", "retention", "onboarding")
+PACKAGES = (
+    "dermalia",
+    "audit",
+    "practices",
+    "scans",
+    "reports",
+    "retention",
+    "backups",
+    "onboarding",
+    "exports",
+    "operators",
+)
 FUNCTIONS = {
     "_": None,
     "gettext": None,

@@ -17,7 +17,7 @@ from scans.models import Asset, Connection, Scan
 from tests.conftest import connect_to, discover, release_at_once
 from tests.work.workers import Worker, redis_client, running, until
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("committed")]
 
 
 def worker_for(cluster: IsemecoStandIn, mailbox: ResendStandIn) -> Worker:

@@ -1,16 +1,23 @@
 """Every address × every kind of visitor. An address without a row here fails."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from audit.chain import OPERATOR, PATIENT
+from dermalia.clients import Browser, Device
+from dermalia.clients import Client as Browsing
 from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
+from operators.domain.sessions import open_session
+from operators.hosts import SESSION_COOKIE
+from operators.models import Incident, Notice, Operator
 from practices.domain.sign_in import issue_link
 from practices.models import Practice, User
 from reports.domain.cases import open_case
@@ -22,9 +29,10 @@ from tests.conftest import enter_session, link_in_mail
 from tests.onboarding.conftest import accept_all
 
 # "outsider" is the owner of another practice; "unverified" came by a link and has no factor yet.
-VISITORS = ("anonymous", "unverified", "outsider", "reader", "staff", "owner")
+# "operator" administers the service, which opens nothing here.
+VISITORS = ("anonymous", "operator", "unverified", "outsider", "reader", "staff", "owner")
 SIGN_IN, GONE = 302, 404
-OUTSIDE = {"anonymous": SIGN_IN, "unverified": SIGN_IN}
+OUTSIDE = {"anonymous": SIGN_IN, "operator": SIGN_IN, "unverified": SIGN_IN}
 INSIDE = {**OUTSIDE, "outsider": GONE, "reader": 200, "staff": 200, "owner": 200}
 OWN = {**OUTSIDE, "outsider": 200, "reader": 200, "staff": 200, "owner": 200}
 OWNERS = {**OWN, "reader": 403, "staff": 403}
@@ -32,6 +40,8 @@ ANYBODY = dict.fromkeys(VISITORS, 200)
 
 # The answer to a GET, by address and visitor.
 EXPECTED: dict[str, dict[str, int]] = {
+    "health:live": ANYBODY,
+    "health:ready": ANYBODY,
     "public:home": ANYBODY,
     "practices:enter": ANYBODY,
     "practices:signed_out": ANYBODY,
@@ -40,6 +50,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     "practices:set_up": {**OWN, "unverified": 200},
     "practices:set_up_app": {**OWN, "unverified": 200},
     "practices:confirm": OWN,
+    "practices:secrecy": OWN,
     "practices:account": OWN,
     "practices:team": OWNERS,
     "practices:desk": OWN,
@@ -92,6 +103,8 @@ EXPECTED: dict[str, dict[str, int]] = {
     "reports:case_detail": INSIDE,
     "reports:case_bundle": {**INSIDE, "reader": 403},
     "reports:case_answer": dict.fromkeys(VISITORS, 405),
+    "reports:case_extend": dict.fromkeys(VISITORS, 405),
+    "reports:case_letter": {**INSIDE, "reader": 403},
     "reports:accent": ANYBODY,
     "hooks:resend": dict.fromkeys(VISITORS, 405),
     "reports:scan_send": dict.fromkeys(VISITORS, 405),
@@ -102,6 +115,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     # The report has no code; the signed-out are sent away first.
     "reports:scan_code_letter": {**dict.fromkeys(VISITORS, GONE), **OUTSIDE},
     "reports:delivery_handled": dict.fromkeys(VISITORS, 405),
+    "reports:staff_mail_handled": dict.fromkeys(VISITORS, 405),
     "reports:mail_route": OWNERS,
     "onboarding:tasks": OWNERS,
     "onboarding:practice": OWNERS,
@@ -128,12 +142,32 @@ EXPECTED: dict[str, dict[str, int]] = {
     "onboarding:end_recipient": dict.fromkeys(VISITORS, 405),
     "onboarding:scanners": OWNERS,
     "onboarding:add_account": dict.fromkeys(VISITORS, 405),
+    "onboarding:silence": dict.fromkeys(VISITORS, 405),
     "onboarding:add_folder": dict.fromkeys(VISITORS, 405),
     "onboarding:test_scanner": dict.fromkeys(VISITORS, 405),
     "onboarding:pause_scanner": dict.fromkeys(VISITORS, 405),
     "onboarding:resume_scanner": dict.fromkeys(VISITORS, 405),
+    "exports:export": OWNERS,
+    "exports:start": dict.fromkeys(VISITORS, 405),
+    # Nothing is prepared; the signed-out are sent away first, and who is no owner is told so.
+    "exports:download": {**dict.fromkeys(VISITORS, GONE), **OUTSIDE, "reader": 403, "staff": 403},
+    "exports:end": dict.fromkeys(VISITORS, 405),
     "retention:confirm_erasure": {**INSIDE, "reader": 403},
     "retention:receipt": INSIDE,
+    "service:access": OWN,
+    "service:notice": {**INSIDE, "reader": 403, "staff": 403},
+    "retention:receipt_pdf": INSIDE,
+    "retention:receipt_json": INSIDE,
+    "retention:erasures": OWN,
+    "retention:held": OWNERS,
+    "retention:batch": INSIDE,
+}
+
+ERASED = {
+    "retention:receipt",
+    "retention:receipt_pdf",
+    "retention:receipt_json",
+    "retention:batch",
 }
 
 
@@ -161,10 +195,12 @@ def addresses(
         asset = Asset.objects.filter(scan=scan, kind="model").get()
         case = open_case(report=report, kind=Case.Kind.ACCESS, who=PATIENT)
 
-    def receipt() -> str:
+    def of_the_erased(name: str) -> str:
         with practice_scope(report.practice_id):
-            erasure = request_erasure(scan=report.scan, reason=Erasure.Reason.STAFF, who=OPERATOR)
-        return reverse("retention:receipt", args=[erasure.pk])
+            erasure = Erasure.objects.first() or request_erasure(
+                scan=report.scan, reason=Erasure.Reason.STAFF, who=OPERATOR, batch=uuid4()
+            )
+        return reverse(name, args=[erasure.batch if name == "retention:batch" else erasure.pk])
 
     with practice_scope(report.practice_id), pytest.MonkeyPatch.context() as patch:
         patch.setattr("onboarding.domain.acceptance.typeset_acceptance", lambda _row: b"%PDF-")
@@ -172,7 +208,10 @@ def addresses(
 
     arguments: dict[str, list[Any]] = {
         "onboarding:read_text": ["agreement"],
+        "service:notice": [notice_of(report.practice).pk],
         "onboarding:agreement_pdf": [agreed.pk],
+        "exports:download": [uuid4()],
+        "exports:end": [uuid4()],
         "onboarding:end_recipient": [uuid4()],
         "onboarding:test_scanner": [scan.connection_id],
         "onboarding:pause_scanner": [scan.connection_id],
@@ -206,6 +245,8 @@ def addresses(
         "reports:case_detail": [case.pk],
         "reports:case_bundle": [case.pk],
         "reports:case_answer": [case.pk],
+        "reports:case_extend": [case.pk],
+        "reports:case_letter": [case.pk],
         "reports:accent": ["0e5a61"],
         "reports:scan_send": [scan.pk],
         "reports:scan_renew": [scan.pk],
@@ -214,18 +255,44 @@ def addresses(
         "reports:scan_letter": [scan.pk],
         "reports:scan_code_letter": [scan.pk],
         "reports:delivery_handled": [case.pk],
+        "reports:staff_mail_handled": [case.pk],
         "retention:confirm_erasure": [scan.pk],
     }
-    fixed = {
-        name: (lambda name=name: reverse(name, args=arguments.get(name, [])))
+    fixed: dict[str, Callable[[], str]] = {
+        name: partial(reverse, name, args=arguments.get(name, []))
         for name in EXPECTED
-        if name != "retention:receipt"
+        if name not in ERASED
     }
-    return fixed | {"retention:receipt": receipt}
+    return fixed | {name: partial(of_the_erased, name) for name in ERASED}
+
+
+def notice_of(practice: Practice) -> Notice:
+    incident = Incident.objects.create(
+        noticed_at=timezone.now(),
+        severity="low",
+        natures=["c"],
+        data_classes=["email"],
+        discovery="An alarm",
+        registered_by=Operator.objects.create(name="Demo Colleague"),
+    )
+    with practice_scope(practice.pk):
+        return Notice.objects.create(
+            practice=practice,
+            incident=incident,
+            reports=1,
+            entries=1,
+            told_at=timezone.now(),
+            mails=[uuid4()],
+        )
 
 
 def sign_in(client: Client, visitor: str, practice: Practice, other: Practice) -> None:
     if visitor == "anonymous":
+        return
+    if visitor == "operator":
+        admin = Operator.objects.create(name="Demo Admin")
+        browser = Browsing("", Browser.OTHER, Device.OTHER)
+        client.cookies[SESSION_COOKIE] = open_session(operator=admin, client=browser)
         return
     role = User.Role.OWNER if visitor in {"outsider", "unverified"} else User.Role(visitor)
     owner = other if visitor == "outsider" else practice
@@ -244,8 +311,8 @@ def test_who_may_see_what(
     visitor: str,
 ) -> None:
     sign_in(client, visitor, practice, other_practice)
-    # The receipt comes last: it erases what the other addresses show.
-    ordered = sorted(EXPECTED, key=lambda name: name == "retention:receipt")
+    # Receipts come last: what the other addresses show is erased for them.
+    ordered = sorted(EXPECTED, key=lambda name: name in ERASED)
     answers = {name: client.get(addresses[name]()).status_code for name in ordered}
     assert answers == {name: EXPECTED[name][visitor] for name in ordered}
 

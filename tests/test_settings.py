@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings as project
 
+pytestmark = pytest.mark.processes
+
 PRODUCTION = {
     "DERMALIA_MODE": "production",
     "DERMALIA_SECRET_KEY": "s" * 50,
@@ -26,6 +28,9 @@ PRODUCTION = {
     "DERMALIA_S3_ENDPOINT": "https://s3.eu-central-1.amazonaws.com",
     "DERMALIA_S3_BUCKET": "dermalia",
     "DERMALIA_S3_CHECKPOINT_BUCKET": "dermalia-checkpoints",
+    "DERMALIA_S3_BACKUP_BUCKET": "dermalia-backups",
+    "DERMALIA_S3_LEDGER_BUCKET": "dermalia-ledger",
+    "DERMALIA_BACKUP_RECIPIENTS_FILE": "/run/secrets/backup-recipients.json",
     "DERMALIA_S3_ACCESS_KEY": "access",
     "DERMALIA_S3_SECRET_KEY": "secret",
     "DERMALIA_S3_REGION": "eu-central-1",
@@ -64,8 +69,17 @@ def test_a_complete_environment_starts() -> None:
         ({"DERMALIA_AUDIT_SIGNING_KEY_FILE": None}, "DERMALIA_AUDIT_SIGNING_KEY_FILE"),
         ({"DERMALIA_S3_CHECKPOINT_BUCKET": None}, "DERMALIA_S3_CHECKPOINT_BUCKET"),
         ({"DERMALIA_S3_CHECKPOINT_BUCKET": "dermalia"}, "bucket of its own"),
+        ({"DERMALIA_S3_BACKUP_BUCKET": "dermalia"}, "bucket of its own"),
+        ({"DERMALIA_S3_LEDGER_BUCKET": "dermalia-backups"}, "bucket of its own"),
+        ({"DERMALIA_S3_BACKUP_REGION": "us-east-1"}, "backup storage in 'us-east-1'"),
+        ({"DERMALIA_BACKUP_RECIPIENTS_FILE": None}, "DERMALIA_BACKUP_RECIPIENTS_FILE"),
+        ({"DERMALIA_BACKUP_KEYSTORE_DAYS": "1"}, "must be at least 2"),
         ({"DERMALIA_DEBUG": "true"}, "DERMALIA_DEBUG"),
         ({"DERMALIA_PUBLIC_URL": "http://dermalia.example.org"}, "https"),
+        ({"DERMALIA_ADMIN_URL": "http://admin.example.org"}, "must be an https address"),
+        ({"DERMALIA_ADMIN_URL": "https://dermalia.example.org"}, "on a host of its own"),
+        ({"DERMALIA_ADMIN_URL": "https://example.org"}, "on a host of its own"),
+        ({"DERMALIA_ADMIN_URL": "https://admin.example.org"}, "DERMALIA_DATABASE_ADMIN_URL"),
         ({"DERMALIA_RESEND_API_KEY": None}, "DERMALIA_RESEND_API_KEY"),
         ({"DERMALIA_SANDBOX_ORIGINS": "http://127.0.0.1:1"}, "DERMALIA_SANDBOX_ORIGINS"),
         ({"DERMALIA_S3_REGION": "us-east-1"}, "object storage in 'us-east-1'"),

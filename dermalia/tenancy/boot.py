@@ -34,15 +34,16 @@ def require_safe_role() -> None:
     """Refuse to run as roles that could see every practice's rows or empty a table.
 
     Raises:
-        ImproperlyConfigured: if the application's or the sweeper's role is a superuser, bypasses
+        ImproperlyConfigured: if the role of application, sweeper or admin is a superuser, bypasses
             row-level security, makes or stands in for other roles, owns a table or may truncate
             one.
     """
     for alias, setting, role in (
         ("default", "DERMALIA_DATABASE_URL", "dermalia_app"),
         ("sweeper", "DERMALIA_DATABASE_SWEEPER_URL", "dermalia_sweeper"),
+        ("admin", "DERMALIA_DATABASE_ADMIN_URL", "dermalia_admin"),  # where there is an admin
     ):
-        if _is_powerful(connections[alias]):
+        if alias in connections and _is_powerful(connections[alias]):
             raise ImproperlyConfigured(
                 f"{setting} names a role that is a superuser, bypasses row-level security, makes"
                 " or stands in for other roles, owns tables or may truncate them."

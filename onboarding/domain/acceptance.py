@@ -4,11 +4,15 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from audit.chain import record
 from audit.words import Action
+from dermalia.mail import StaffMailKind, queue_mail
 from onboarding.domain.document import typeset_acceptance
 from onboarding.domain.particulars import particulars_of, snapshot
 from onboarding.domain.texts import current_digests, current_texts
@@ -90,7 +94,28 @@ def accept(signing: Signing) -> Acceptance:
     with transaction.atomic():
         row.save(force_insert=True)
         record(Action.AGREEMENT_ACCEPTED, who=staff(signing.user), object_id=row.pk)
+        _mail_copy(row, signing)
     return row
+
+
+def _mail_copy(row: Acceptance, signing: Signing) -> None:
+    """The document itself, not a link to it: whoever signed has it wherever they keep their mail,
+    whatever becomes of us. It is the practice's own contract and names no patient."""
+    with override(signing.language):
+        page = settings.PUBLIC_URL + reverse("onboarding:agreement")
+    queue_mail(
+        kind=StaffMailKind.ACCEPTED,
+        recipient=signing.user.email,
+        language=signing.language,
+        context={
+            "url": page,
+            "version": row.agreement.version,
+            "signer": row.signer_name,
+            "at": row.accepted_at,
+            "document": bytes(row.document),
+        },
+        once=f"accepted {row.pk}",
+    )
 
 
 def _require(signing: Signing, texts: Mapping[str, LegalText], *, named: bool) -> None:

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from onboarding.domain.instructions import instructed
 from onboarding.models import GoLive, Pause, Trial
+from practices.domain.standing import Instructed
+from reports.domain.due import BERLIN
 from scans.models import Scan
 
 UNDER_WAY = (
@@ -29,9 +31,11 @@ class KeptStanding:
             return False
         return self.is_live() or _awaits_capture(connection_id)
 
-    def instructed_months(self, purpose: str) -> int | None:
+    def instructed(self, purpose: str) -> Instructed | None:
         found = instructed(purpose)
-        return found.months if found else None
+        if found is None or found.months is None:
+            return None
+        return Instructed(found.pk, found.months, found.given_at.astimezone(BERLIN).date())
 
 
 def _awaits_capture(connection_id: int) -> bool:

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dermalia.residency.egress import EgressRefused
 from onboarding.domain import connections
-from onboarding.forms import AccountForm, FolderForm
+from onboarding.domain.particulars import change_practice
+from onboarding.forms import AccountForm, FolderForm, SilenceForm
 from practices.access import StaffRequest, fresh_factor, practice_page
 from scans.domain.connection_check import Line
 from scans.models import Connection
@@ -65,6 +66,19 @@ def add_folder(request: StaffRequest) -> HttpResponse:
 
 @require_POST
 @practice_page(owners=True)
+@fresh_factor
+def silence(request: StaffRequest) -> HttpResponse:
+    """After how many hours a silent scanner is worth a word."""
+    form = SilenceForm(request.POST)
+    if not form.is_valid():
+        return _page(request, silence=form, status=422)
+    change_practice(request.user, form.cleaned_data)
+    messages.success(request, gettext("Saved."))
+    return redirect("onboarding:scanners")
+
+
+@require_POST
+@practice_page(owners=True)
 def test(request: StaffRequest, connection_id: int) -> HttpResponseBase:
     """A page that grows by a line whenever a step is through. Nothing that is read is kept."""
     connection = get_object_or_404(Connection, pk=connection_id)
@@ -107,6 +121,7 @@ def _page(
     *,
     account: AccountForm | None = None,
     folder: FolderForm | None = None,
+    silence: SilenceForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     rows = Connection.objects.select_related("check_up", "pause").order_by("pk")
@@ -115,6 +130,8 @@ def _page(
         "connections": rows,
         "account": account or AccountForm(),
         "folder": folder or FolderForm(initial={"exports": Connection.Exports.KEEP}),
+        "silence": silence
+        or SilenceForm(initial={"silent_hours": request.user.practice.silent_hours}),
         "exports": Connection.Exports.choices,
         "watches_folders": settings.SCAN_FOLDERS is not None,
     }

@@ -22,8 +22,8 @@ from onboarding.domain.particulars import (
 )
 from onboarding.forms import BillingForm, OversightForm, PracticeForm, ReleaseForm
 from onboarding.models import Authority, Billing, Oversight
-from practices.access import StaffRequest, practice_page
-from practices.models import Practice, Purpose
+from practices.access import StaffRequest, fresh_factor, practice_page
+from practices.models import Basis, Practice, Purpose
 
 Values = dict[str, Any]
 
@@ -82,6 +82,7 @@ def oversight(request: StaffRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @practice_page(owners=True)
+@fresh_factor
 def release(request: StaffRequest) -> HttpResponse:
     """The periods that hold, and how reports are released."""
     shown = request.user.practice
@@ -90,8 +91,8 @@ def release(request: StaffRequest) -> HttpResponse:
         change_practice(request.user, values)
         state(request.user, retention_settled_at=timezone.now())
 
-    more = {"rules": rules(), "choices": Practice.Release.choices, "purposes": Purpose.choices}
-    initial = {"release": shown.release, "default_purpose": shown.default_purpose}
+    more = {"rules": rules(), **release_choices()}
+    initial = {name: getattr(shown, name) for name in ReleaseForm.base_fields}
     return _form(request, ReleaseForm, initial, keep, "onboarding/retention.html", more)
 
 
@@ -116,6 +117,16 @@ def duties(request: StaffRequest) -> HttpResponse:
 
     initial = dict.fromkeys(DutiesForm.base_fields, seen)
     return _form(request, DutiesForm, initial, keep, "onboarding/documents.html")
+
+
+def release_choices() -> Values:
+    """What ``_release.html`` offers."""
+    return {
+        "choices": Practice.Release.choices,
+        "purposes": Purpose.choices,
+        "bases": Basis.choices,
+        "today": timezone.localdate(),
+    }
 
 
 def _state(request: StaffRequest, values: Values) -> None:

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from onboarding.domain.particulars import change_practice
 from onboarding.forms import ReportsForm
-from practices.access import StaffRequest, practice_page
-from practices.models import Language, Practice, Purpose
+from onboarding.views.particulars import release_choices
+from practices.access import StaffRequest, fresh_factor, practice_page
+from practices.models import Language
 from reports.models import Tally
 
 TALLY_DAYS = 30
@@ -27,6 +28,7 @@ def index(request: StaffRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @practice_page(owners=True)
+@fresh_factor
 def reports(request: StaffRequest) -> HttpResponse:
     """Language, release, access code, counters."""
     practice = request.user.practice
@@ -42,8 +44,7 @@ def reports(request: StaffRequest) -> HttpResponse:
         "practice": practice,
         "form": form,
         "languages": Language.choices,
-        "choices": Practice.Release.choices,
-        "purposes": Purpose.choices,
+        **release_choices(),
         "tallies": _tallies(),
         "days": TALLY_DAYS,
     }

@@ -36,7 +36,13 @@ def instructions(request: StaffRequest) -> HttpResponse:
         reason=given["reason"],
         user=request.user,
     )
-    messages.success(request, gettext("The instruction is recorded. It holds for new reports."))
+    messages.success(
+        request,
+        gettext(
+            "The instruction is recorded. A shorter period also reaches the reports there are, "
+            "within an hour."
+        ),
+    )
     return redirect("onboarding:instructions")
 
 

@@ -9,12 +9,20 @@ from django.db.models.functions import Now
 from practices.models import Challenge
 
 LIFETIME = timedelta(minutes=5)
+LENGTH = 64  # bytes
 
 
-def new_challenge() -> bytes:
-    """64 random bytes that may be answered once within five minutes."""
-    challenge = secrets.token_bytes(64)
-    Challenge.objects.create(digest=_digest(challenge), expires_at=Now() + LIFETIME)
+def new_challenge(*, about: bytes = b"", lifetime: timedelta = LIFETIME) -> bytes:
+    """64 bytes that may be answered once within five minutes.
+
+    Args:
+        about: what the answer is to be bound to, at most 32 bytes at the end of the challenge;
+            the rest is random.
+    """
+    if len(about) > LENGTH // 2:
+        raise ValueError("too little of the challenge would be random")
+    challenge = secrets.token_bytes(LENGTH - len(about)) + about
+    Challenge.objects.create(digest=_digest(challenge), expires_at=Now() + lifetime)
     return challenge
 
 

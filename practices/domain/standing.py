@@ -4,8 +4,23 @@ It follows from tasks, tests and acceptances, which are kept in a higher room. T
 itself at start; whoever takes scans in or releases reports asks here, in the practice's scope.
 """
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Instructed:
+    """How long the practice wants reports kept, in calendar months, and since when it does.
+
+    Attributes:
+        id: of the instruction, as the practice finds it in its settings.
+    """
+
+    id: UUID
+    months: int
+    on: date
 
 
 class Standing(Protocol):
@@ -20,9 +35,9 @@ class Standing(Protocol):
     def takes_in(self, connection_id: int) -> bool:
         """Whether scans may be taken in from the connection now."""
 
-    def instructed_months(self, purpose: str) -> int | None:
-        """For how many months reports made for ``purpose`` are kept, where the practice has
-        instructed otherwise than usual."""
+    def instructed(self, purpose: str) -> Instructed | None:
+        """How long reports made for ``purpose`` are kept, where the practice has instructed
+        otherwise than usual."""
 
 
 _registered: list[Standing] = []

@@ -1,5 +1,7 @@
 """Taking a practice in."""
 
+from typing import Any
+
 from django.db import transaction
 
 from dermalia.sealing.keys import create_practice_key
@@ -7,7 +9,7 @@ from dermalia.tenancy import practice_scope
 from practices.models import Practice
 
 
-def create_practice(*, name: str, email: str, **details: str) -> Practice:
+def create_practice(*, name: str, email: str, **details: Any) -> Practice:
     """Create a practice together with its key.
 
     Args:

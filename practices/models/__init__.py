@@ -9,12 +9,13 @@ from practices.models.desk import Desk
 from practices.models.factors import Authenticator, BackupCode, Passkey
 from practices.models.sessions import StaffSession
 from practices.models.staff import SignInLink, User, UserManager
-from practices.models.tenants import Language, Practice, Purpose
+from practices.models.tenants import Basis, Language, Practice, Purpose
 
 __all__ = [
     "Attempt",
     "Authenticator",
     "BackupCode",
+    "Basis",
     "Challenge",
     "Desk",
     "Language",

@@ -36,12 +36,22 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     # Names the user to authenticators and in the log, where neither address nor number belongs.
     handle = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
+    # Which wording of the pledge of secrecy they took, and when (R60): without it no page opens.
+    pledge = models.CharField(max_length=12, blank=True)
+    pledged_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="one_user_per_email")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="one_user_per_email"),
+            models.CheckConstraint(
+                condition=models.Q(pledge="", pledged_at=None)
+                | ~models.Q(pledge="") & models.Q(pledged_at__isnull=False),
+                name="pledge_with_its_time",
+            ),
+        ]
 
     @property
     def may_write(self) -> bool:

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from dermalia.qr import qr_svg
 from practices.access import StaffRequest, factor_page
 from practices.domain.backup_codes import make_codes
 from practices.domain.passkeys import PasskeyRefused, add_passkey, ask_for_new
@@ -66,11 +67,13 @@ def app(request: StaffRequest) -> HttpResponse:
         let_in(request, request.user, factor=StaffSession.Factor.TOTP)
         return backup_codes_page(request, codes)
     seed = seed_to_set_up(request.user)
+    uri = provisioning_uri(request.user, seed)
     context = {
         "practice": request.user.practice,
         "form": form,
         "seed": " ".join(seed[i : i + 4] for i in range(0, len(seed), 4)),
-        "uri": provisioning_uri(request.user, seed),
+        "uri": uri,
+        "qr": qr_svg(uri),
         "first": not request.seen.session.verified,
     }
     return render(request, "practices/app.html", context, status=422 if form.is_bound else 200)

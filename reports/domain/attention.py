@@ -32,15 +32,16 @@ def troubles() -> list[Trouble]:
     """The practice's mails that need attention, the oldest first, a hundred of each kind."""
     condition = not_arrived(timezone.now())
     to_patients = Delivery.objects.filter(condition).select_related("report")
-    to_staff = StaffMail.objects.filter(condition)
     found = [
-        *(
-            _trouble(mail, mail.report.scan_id)
-            for mail in to_patients.order_by("created_at")[:SHOWN]
-        ),
-        *(_trouble(mail, None) for mail in to_staff.order_by("created_at")[:SHOWN]),
+        _trouble(mail, mail.report.scan_id) for mail in to_patients.order_by("created_at")[:SHOWN]
     ]
-    return sorted(found, key=lambda trouble: trouble.since)
+    return sorted([*found, *staff_troubles()], key=lambda trouble: trouble.since)
+
+
+def staff_troubles() -> list[Trouble]:
+    """Those of them that were for somebody at the practice: no scan leads to them."""
+    to_staff = StaffMail.objects.filter(not_arrived(timezone.now())).defer("message")
+    return [_trouble(mail, None) for mail in to_staff.order_by("created_at")[:SHOWN]]
 
 
 def _trouble(mail: Delivery | StaffMail, scan_id: UUID | None) -> Trouble:

@@ -9,10 +9,9 @@ from django.utils.translation import gettext_noop as _
 
 from audit.chain import Who, record
 from audit.words import Action
-from practices.domain.standing import standing
 from practices.models import Purpose
 from reports.domain.creation import NotReleasable, release_report
-from reports.domain.due import due_date
+from reports.domain.due import record_move, set_due
 from reports.models import Report
 
 Basis = Report.Basis
@@ -76,7 +75,7 @@ class Attestation:
 
 
 def attest(*, report: Report, attestation: Attestation, who: Who) -> bool:
-    """Write the attestation into a report; a released one gets the due date that follows from it.
+    """Write the attestation into a report, with the due date that follows from it.
 
     Returns:
         False if nothing is different.
@@ -93,9 +92,11 @@ def attest(*, report: Report, attestation: Attestation, who: Who) -> bool:
         raise NotReleasable(TREATED_WITHOUT_CONSENT)
     if report.state == Report.State.RELEASED and not attestation.purpose:
         raise NotReleasable(NO_PURPOSE)
+    due_before = report.due_on
     _write(report, attestation)
     for action in _actions(before, attestation):
         record(action, who=who, object_id=report.pk)
+    record_move(report_id=report.pk, before=due_before, after=report.due_on, who=who)
     return True
 
 
@@ -129,10 +130,11 @@ def end_treatment(*, report: Report, on: date | None, who: Who) -> bool:
         raise NotReleasable(_("Only a medical report has an end of treatment."))
     if report.treatment_ended_on == on:
         return False
+    due_before = report.due_on
     report.treatment_ended_on = on
-    report.due_on = _due(report)
-    report.save(update_fields=["treatment_ended_on", "due_on"])
+    report.save(update_fields=["treatment_ended_on", *set_due(report)])
     record(Action.TREATMENT_ENDED, who=who, object_id=report.pk)
+    record_move(report_id=report.pk, before=due_before, after=report.due_on, who=who)
     return True
 
 
@@ -143,25 +145,14 @@ def locked(report: Report) -> Report:
 
 
 def _write(report: Report, attestation: Attestation) -> None:
+    flagged = report.purpose != attestation.purpose
     for name, value in asdict(attestation).items():
         setattr(report, name, value)
     if report.purpose != Purpose.MEDICAL:
         report.treatment_ended_on = None
-    report.due_on = _due(report)
-    report.save(update_fields=[*asdict(attestation), "treatment_ended_on", "due_on"])
-
-
-def _due(report: Report) -> date | None:
-    captured_at = report.scan.captured_at
-    if report.state != Report.State.RELEASED or captured_at is None:
-        return None
-    return due_date(
-        purpose=report.purpose,
-        captured_at=captured_at,
-        created_at=report.created_at,
-        months=standing().instructed_months(Purpose(report.purpose)),
-        treatment_ended_on=report.treatment_ended_on,
-    )
+    # Another paper moves no day, though the practice's instruction has changed since.
+    moved = set_due(report) if flagged else []
+    report.save(update_fields=[*asdict(attestation), "treatment_ended_on", *moved])
 
 
 def _actions(before: Attestation, after: Attestation) -> list[Action]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from dateutil.relativedelta import relativedelta
+from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
@@ -22,13 +23,17 @@ from reports.domain.due import BERLIN
 from reports.domain.restriction import restrict_report
 from reports.models import Case, Report
 
-MONTHS_TO_ANSWER = 1
+MONTHS_MORE = 2
 MESSAGE_LENGTH = 500
-SOON = 7  # days: from then on a deadline is spoken of
+SOON, URGENT = 7, 2  # days: from then on a deadline is spoken of, and stands out (R78)
 
 
 class AlreadyClosed(Exception):
     """The case was answered before."""
+
+
+class NotExtendable(Exception):
+    """The month is over, or was extended before: nothing more can be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,18 @@ class Deadline:
     on: date
     words: str
     overdue: bool
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How a case was answered, in words that name nobody; empty where it was not noted."""
+
+    identified: str = ""
+    channel: str = ""
+
+
+NOT_NOTED = Evidence()
 
 
 def open_case(*, report: Report, kind: Case.Kind, who: Who, message: str = "") -> Case:
@@ -65,7 +82,13 @@ def open_case(*, report: Report, kind: Case.Kind, who: Who, message: str = "") -
     return case
 
 
-def close_case(*, case: Case, who: Who, reason: Case.Reason | None = None) -> None:
+def close_case(
+    *,
+    case: Case,
+    who: Who,
+    reason: Case.Reason | None = None,
+    evidence: Evidence = NOT_NOTED,
+) -> None:
     """Answer it: as done, or as refused where there is a reason to.
 
     Raises:
@@ -73,12 +96,39 @@ def close_case(*, case: Case, who: Who, reason: Case.Reason | None = None) -> No
     """
     state = Case.State.REFUSED if reason else Case.State.DONE
     closed = Case.objects.filter(pk=case.pk, state=Case.State.OPEN).update(
-        state=state, reason=reason or "", closed_at=Now()
+        state=state,
+        reason=reason or "",
+        identified=evidence.identified,
+        channel=evidence.channel,
+        closed_at=Now(),
     )
     if not closed:
         raise AlreadyClosed
     action = Action.CASE_REFUSED if reason else Action.CASE_DONE
     record(action, who=who, object_id=case.pk)
+
+
+def extend_case(*, case: Case, reason: Case.Extension, who: Who) -> None:
+    """Take two months more, once and within the first month; the person is to be told why by then.
+
+    Raises:
+        NotExtendable: it was answered or extended before, or its month is over.
+    """
+    extended = Case.objects.filter(
+        pk=case.pk, state=Case.State.OPEN, extension="", due_on__gte=_today()
+    ).update(
+        extension=reason,
+        extended_at=Now(),
+        due_on=answer_by(case.opened_at, months=settings.RIGHTS_MONTHS + MONTHS_MORE),
+    )
+    if not extended:
+        raise NotExtendable
+    record(Action.CASE_EXTENDED, who=who, object_id=case.pk)
+
+
+def may_extend(case: Case) -> bool:
+    """Whether ``extend_case`` would be allowed today."""
+    return case.state == Case.State.OPEN and not case.extension and case.due_on >= _today()
 
 
 def settle_cases_of_erased(*, report: Report, who: Who) -> None:
@@ -97,17 +147,22 @@ def hides_at_once(report: Report, kind: Case.Kind) -> Report.Restriction | None:
     return None
 
 
-def answer_by(asked_at: datetime) -> date:
+def answer_by(asked_at: datetime, *, months: int | None = None) -> date:
     """One month later in Berlin; its last day where that month has no such day (Art. 12(3))."""
-    return asked_at.astimezone(BERLIN).date() + relativedelta(months=MONTHS_TO_ANSWER)
+    later = relativedelta(months=settings.RIGHTS_MONTHS if months is None else months)
+    return asked_at.astimezone(BERLIN).date() + later
 
 
 def deadline(case: Case, *, today: date | None = None) -> Deadline | None:
     """Until when an open case is to be answered; None for a closed one."""
     if case.state != Case.State.OPEN:
         return None
-    days = (case.due_on - (today or timezone.now().astimezone(BERLIN).date())).days
-    return Deadline(case.due_on, _words(days), overdue=days < 0)
+    days = (case.due_on - (today or _today())).days
+    return Deadline(case.due_on, _words(days), overdue=days < 0, urgent=days <= URGENT)
+
+
+def _today() -> date:
+    return timezone.now().astimezone(BERLIN).date()
 
 
 def _words(days: int) -> str:

@@ -92,7 +92,7 @@ def move(mail: Outgoing, fate: Fate, *, error: str = "", provider_id: str = "") 
     mail.state = fate
 
 
-def not_arrived(now: datetime) -> Q:
+def not_arrived(now: datetime | Now) -> Q:
     """Mails that somebody must look at: the condition behind "needs attention".
 
     Came back, not sent, not known; stuck for a quarter of an hour; set aside; or handed to a

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from practices.models import Practice, Purpose
@@ -48,7 +50,7 @@ def today() -> date:
 
 def waiting(need: Need) -> Q:
     """The condition on a ``Scan`` that needs this."""
-    return _CONDITIONS[need]()
+    return _CONDITIONS[need](today())
 
 
 def any_need() -> Q:
@@ -61,34 +63,49 @@ def any_need() -> Q:
 
 def count_needs(practice_id: int) -> Needs:
     """All numbers by one statement (in the practice's scope)."""
-    cases = Case.objects.filter(state=Case.State.OPEN, due_on__lte=today() + CASE_SOON)
-    numbers = {need.value: _number(_rows(need)) for need in Need} | {"cases": _number(cases)}
-    row: Any = Practice.objects.filter(pk=practice_id).order_by().values(**numbers).get()
-    return Needs({need: row[need.value] for need in Need}, row["cases"])
+    statement, values = _statement(practice_id, today())
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        row = cursor.fetchone()
+    assert row is not None  # a practice's own row is always there
+    *scans, cases = row
+    return Needs(dict(zip(Need, scans, strict=True)), cases)
 
 
-def _failed() -> Q:
-    return ~Q(state=Scan.State.READY) & ~Q(last_error="")
+@lru_cache(maxsize=1000)
+def _statement(practice_id: int, day: date) -> tuple[str, tuple[Any, ...]]:
+    """The statement and its values, which hold for a day of a practice.
+
+    To put it together takes several times as long as to answer it, and every look at the list,
+    every few seconds at each desk, asks it.
+    """
+    cases = Case.objects.filter(state=Case.State.OPEN, due_on__lte=day + CASE_SOON)
+    numbers = {need.value: _number(_rows(need, day)) for need in Need} | {"cases": _number(cases)}
+    rows = Practice.objects.filter(pk=practice_id).order_by().values(**numbers)
+    return rows.query.sql_with_params()
 
 
-def _mail() -> Q:
-    lost = Delivery.objects.filter(not_arrived(timezone.now()), report__scan=OuterRef("pk"))
-    return Q(Exists(lost))
+def _failed(_day: date) -> Q:
+    return ~Q(last_error="")
 
 
-def _flag() -> Q:
+def _mail(_day: date) -> Q:
+    return Q(Exists(_lost().filter(report__scan=OuterRef("pk"))))
+
+
+def _flag(_day: date) -> Q:
     return Q(report__state=Report.State.DRAFT, report__purpose="")
 
 
-def _consent() -> Q:
+def _consent(_day: date) -> Q:
     return Q(report__purpose=Purpose.AESTHETIC, report__basis="")
 
 
-def _erasure() -> Q:
-    return Q(report__state=Report.State.RELEASED, report__due_on__lte=today() + SOON)
+def _erasure(day: date) -> Q:
+    return Q(report__due_on__lte=day + SOON)
 
 
-_CONDITIONS: dict[Need, Callable[[], Q]] = {
+_CONDITIONS: dict[Need, Callable[[date], Q]] = {
     Need.FAILED: _failed,
     Need.MAIL: _mail,
     Need.FLAG: _flag,
@@ -97,12 +114,16 @@ _CONDITIONS: dict[Need, Callable[[], Q]] = {
 }
 
 
-def _rows(need: Need) -> QuerySet[Any]:
+def _rows(need: Need, day: date) -> QuerySet[Any]:
     """The rows to count: where the mails lead, since few of a practice's scans have one lost."""
     if need == Need.MAIL:
-        lost = Delivery.objects.filter(not_arrived(timezone.now()))
-        return Scan.objects.filter(pk__in=lost.values("report__scan"))
-    return Scan.objects.filter(waiting(need))
+        return Scan.objects.filter(pk__in=_lost().values("report__scan"))
+    return Scan.objects.filter(_CONDITIONS[need](day))
+
+
+def _lost() -> QuerySet[Delivery]:
+    """Mails that did not arrive, by the database's clock: the condition outlives this moment."""
+    return Delivery.objects.filter(not_arrived(Now()))
 
 
 def _number(rows: QuerySet[Any]) -> Any:

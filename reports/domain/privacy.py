@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, Sum
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from practices.models import Practice, Purpose
+from practices.models import Practice
+from reports.domain.due import explained
 from reports.models import Case, Report
 from scans.models import Asset, Scan
 from scans.queries import Person
@@ -64,7 +64,7 @@ class PrivacyFacts:
     """The facts of the privacy panel, ready for a template.
 
     Attributes:
-        kept_why: which rule the day of erasure follows.
+        kept_why: what the day of erasure follows from.
         personal: what is stored of the person beside the scan, in words.
     """
 
@@ -90,27 +90,10 @@ def privacy_facts(*, report: Report, person: Person) -> PrivacyFacts:
     """
     return PrivacyFacts(
         practice=report.practice,
-        kept_why=kept_why(report.purpose),
+        kept_why=explained(report),
         stored=_stored(report.scan),
         personal=_personal(person),
     )
-
-
-def kept_why(purpose: str) -> str:
-    """The rule that a report of this purpose is kept by (R42, R43)."""
-    if purpose == Purpose.MEDICAL:
-        text = ngettext(
-            "As a part of your patient record it is kept for {years} year (§ 630f BGB).",
-            "As a part of your patient record it is kept for {years} years (§ 630f BGB).",
-            settings.RETENTION_MEDICAL_YEARS,
-        )
-        return text.format(years=settings.RETENTION_MEDICAL_YEARS)
-    text = ngettext(
-        "It is kept for {months} month from the capture.",
-        "It is kept for {months} months from the capture.",
-        settings.RETENTION_AESTHETIC_MONTHS,
-    )
-    return text.format(months=settings.RETENTION_AESTHETIC_MONTHS)
 
 
 def _stored(scan: Scan) -> list[StoredKind]:

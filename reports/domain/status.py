@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from reports.models import Delivery, Report
 from scans.models import Scan
@@ -45,18 +46,42 @@ def _errors(scan: Scan, deliveries: list[Delivery]) -> list[str]:
     return [scan.last_error, *(delivery.last_error for delivery in deliveries)]
 
 
+# What happens to a scan, in its order; the last one lies ahead.
+_STEPS = (
+    _("Captured"),
+    _("Copied and sealed"),
+    _("Report ready"),
+    _("Released"),
+    _("Sent"),
+    _("Opened"),
+)
+_AHEAD = _("Erased on")
+
+
+def passed(
+    scan: Scan, report: Report | None, deliveries: list[Delivery]
+) -> tuple[datetime | None, ...]:
+    """When each of the steps before erasure was taken; None for one that was not yet."""
+    return (
+        scan.captured_at,
+        scan.stored_at,
+        scan.ready_at,
+        report.released_at if report else None,
+        max((mail.sent_at for mail in deliveries if mail.sent_at), default=None),
+        report.opened_at if report else None,
+    )
+
+
 def timeline(scan: Scan, report: Report | None, deliveries: list[Delivery]) -> list[Step]:
     """From capture to erasure, which is the one step that lies ahead."""
-    released = report.released_at if report else None
-    sent = max((d.sent_at for d in deliveries if d.sent_at), default=None)
-    opened = report.opened_at if report else None
-    steps: list[tuple[str, datetime | date | None]] = [
-        (gettext("Captured"), scan.captured_at),
-        (gettext("Copied and sealed"), scan.stored_at),
-        (gettext("Report ready"), scan.ready_at),
-        (gettext("Released"), released),
-        (gettext("Sent"), sent),
-        (gettext("Opened"), opened),
+    times = passed(scan, report, deliveries)
+    taken = [
+        Step(gettext(label), at, at is not None) for label, at in zip(_STEPS, times, strict=True)
     ]
-    passed = [Step(label, at, at is not None) for label, at in steps]
-    return [*passed, Step(gettext("Erased on"), report.due_on if report else None, False)]
+    return [*taken, Step(gettext(_AHEAD), report.due_on if report else None, False)]
+
+
+def steps_taken(taken: tuple[bool, ...]) -> list[Step]:
+    """The steps without their times, so that scans that are equally far share them."""
+    steps = [Step(gettext(label), None, done) for label, done in zip(_STEPS, taken, strict=True)]
+    return [*steps, Step(gettext(_AHEAD), None, False)]

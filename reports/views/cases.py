@@ -4,30 +4,35 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.contrib import messages
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.access import Look, record_access
 from audit.models import Entry
 from audit.words import Action
+from dermalia.residency.register import services
 from dermalia.sealing.keys import unlock
 from practices.access import StaffRequest, practice_page
 from practices.domain.sign_in import staff
 from reports import wording
-from reports.domain.bundle import bundle
-from reports.domain.cases import AlreadyClosed, close_case, deadline
-from reports.domain.zipped import zipped
+from reports.domain.cases import (
+    AlreadyClosed,
+    Evidence,
+    NotExtendable,
+    close_case,
+    deadline,
+    extend_case,
+    may_extend,
+)
 from reports.models import Case, Report
-from reports.views.rights import refuse_restricted
 from scans.queries import person
 
 ANSWERED = 100
-BUNDLED = (Case.Kind.ACCESS, Case.Kind.PORTABILITY)
 
 
 class AnswerForm(forms.Form):
@@ -35,12 +40,18 @@ class AnswerForm(forms.Form):
 
     outcome = forms.ChoiceField(choices=[("done", "done"), ("refused", "refused")])
     reason = forms.ChoiceField(choices=[("", ""), *Case.Reason.choices], required=False)
+    identified = forms.ChoiceField(choices=[("", ""), *Case.Identified.choices], required=False)
+    channel = forms.ChoiceField(choices=[("", ""), *Case.Channel.choices], required=False)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if data.get("outcome") == "refused" and not data.get("reason"):
             self.add_error("reason", _("Please choose why."))
         return data
+
+
+class ExtensionForm(forms.Form):
+    extension = forms.ChoiceField(choices=Case.Extension.choices)
 
 
 @require_safe
@@ -65,27 +76,6 @@ def case_detail(request: StaffRequest, case_id: UUID) -> HttpResponse:
     return _detail(request, _case_or_404(case_id), AnswerForm())
 
 
-@require_safe
-@practice_page(writes=True)
-def case_bundle(request: StaffRequest, case_id: UUID) -> HttpResponseBase:
-    """All that is stored of who asks, as a ZIP file, for a case that asks for it."""
-    case = _case_or_404(case_id)
-    if case.report is None or case.kind not in BUNDLED:
-        raise Http404
-    refuse_restricted(case.report.scan)
-    access = record_access(Action.BUNDLE_TAKEN, who=staff(request.user), object_id=case.pk)
-    key = unlock(case.report.scan.key_id, access=access)
-    now = timezone.localtime()
-    response = StreamingHttpResponse(
-        zipped(bundle(report=case.report, key=key), at=now), content_type="application/zip"
-    )
-    word = gettext("Data")  # tells neither who nor what
-    response.headers["Content-Disposition"] = str(
-        content_disposition_header(as_attachment=True, filename=f"{word}-{now:%Y-%m-%d}.zip")
-    )
-    return response
-
-
 @require_POST
 @practice_page(writes=True)
 def case_answer(request: StaffRequest, case_id: UUID) -> HttpResponse:
@@ -97,10 +87,57 @@ def case_answer(request: StaffRequest, case_id: UUID) -> HttpResponse:
     refused = form.cleaned_data["outcome"] == "refused"
     reason = Case.Reason(form.cleaned_data["reason"]) if refused else None
     try:
-        close_case(case=case, who=staff(request.user), reason=reason)
+        close_case(
+            case=case,
+            who=staff(request.user),
+            reason=reason,
+            evidence=Evidence(form.cleaned_data["identified"], form.cleaned_data["channel"]),
+        )
     except AlreadyClosed:
         return redirect("reports:case_detail", case.pk)  # where it says so
     return redirect("reports:case_list")
+
+
+@require_POST
+@practice_page(writes=True)
+def case_extend(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """Take two months more for a reason that the person is told."""
+    case, form = _case_or_404(case_id), ExtensionForm(request.POST)
+    if form.is_valid():
+        reason = Case.Extension(form.cleaned_data["extension"])
+        try:
+            extend_case(case=case, reason=reason, who=staff(request.user))
+        except NotExtendable:
+            messages.error(request, gettext("This request cannot be extended any more."))
+    return redirect("reports:case_detail", case.pk)
+
+
+@require_safe
+@practice_page(writes=True)
+def case_letter(request: StaffRequest, case_id: UUID) -> HttpResponse:
+    """A draft of what the person is told: more time, a refusal, or what comes with the files.
+
+    For the practice to sign and send: Dermalia writes to nobody about a request (R73).
+    """
+    case = _case_or_404(case_id)
+    report: Report | None = case.report
+    language = report.language if report else request.user.practice.language
+    first_name = ""
+    if report is not None and not report.restricted_at:
+        access = record_access(Action.LETTER_PRINTED, who=staff(request.user), object_id=report.pk)
+        key = unlock(report.scan.key_id, access=access)
+        first_name = person(scan=report.scan, key=key).first_name
+    context = {
+        "practice": request.user.practice,
+        "case": case,
+        "report": report,
+        "first_name": first_name,
+        "today": timezone.localdate(),
+        "LANGUAGE_CODE": language,
+        "processors": services(),
+    }
+    with override(language):  # in the person's language, not in the reader's
+        return render(request, "reports/letter_case.html", context)
 
 
 def _case_or_404(case_id: UUID) -> Case:
@@ -131,6 +168,9 @@ def _detail(request: StaffRequest, case: Case, form: AnswerForm) -> HttpResponse
         "deadline": deadline(case),
         "form": form,
         "reasons": Case.Reason.choices,
+        "identified": Case.Identified.choices,
+        "channels": Case.Channel.choices,
+        "extensions": Case.Extension.choices if may_extend(case) else [],
         "restrictions": Report.Restriction.choices,
         "may_write": request.user.may_write,
         "log": _entries(case),

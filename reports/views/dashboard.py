@@ -1,11 +1,11 @@
 """The page of one scan."""
 
 from operator import itemgetter
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -16,12 +16,14 @@ from dermalia.sealing.keys import UnlockedKey, unlock
 from practices.access import StaffRequest, practice_page
 from practices.domain.sign_in import staff
 from reports import wording
+from reports.domain.due import due_why
 from reports.domain.page import Page, build_page
 from reports.domain.status import status_of, timeline
 from reports.models import Case, Delivery, Report
 from reports.views.delivery import delivery_context
 from reports.views.detail import detail_context
 from reports.views.files import derived_asset, send_file
+from reports.views.moments import Moment, moment
 from reports.views.preparing import preparing_context
 from reports.views.rights import refuse_restricted, rights_context
 from scans.domain.progress import in_progress
@@ -37,6 +39,8 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
     """One scan: where it is, what is stored, who did what, and what the patient sees."""
     scan = get_object_or_404(Scan.objects.select_related("practice"), pk=scan_id)
     report = Report.objects.select_related("practice").filter(scan=scan).first()
+    if report is not None:
+        report.scan = scan  # several parts of the page ask the report for it
     deliveries = list(Delivery.objects.filter(report=report)) if report else []
     access = record_access(Action.SCAN_VIEWED, who=staff(request.user), object_id=scan.pk)
     status = status_of(scan, report, deliveries)
@@ -60,6 +64,8 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
         **rights_context(request, report, key),
         **delivery_context(request, report, deliveries, key),
         **preparing_context(request, scan, report, key),
+        "due_on": report.due_on if report else scan.due_on,
+        "due_why": due_why(report),
         "erase_url": f"{request.path}erase/" if request.user.may_write else "",
     }
     return render(request, "reports/scan_detail.html", context)
@@ -89,20 +95,21 @@ def _page(
     )
 
 
-def _files(scan: Scan, key: UnlockedKey) -> list[tuple[str, str, int]]:
+def _files(scan: Scan, key: UnlockedKey) -> list[tuple[str, str, str]]:
     files = Asset.objects.filter(scan=scan, stored_at__isnull=False)
     named = sorted(((file.origin, file.called(key), file) for file in files), key=itemgetter(0, 1))
-    return [(name, str(file.get_kind_display()), file.bytes) for _, name, file in named]
+    kinds = {kind.value: str(kind.label) for kind in Asset.Kind}
+    return [(name, kinds[file.kind], filesizeformat(file.bytes)) for _, name, file in named]
 
 
-def _entries(scan: Scan, report: Report | None) -> list[tuple[Any, str, str]]:
+def _entries(scan: Scan, report: Report | None) -> list[tuple[Moment, str, str]]:
     told = [scan.pk]
     if report is not None:
         told += [report.pk, *Case.objects.filter(report=report).values_list("pk", flat=True)]
     entries = Entry.objects.filter(object_id__in=told).order_by("-sequence")[:ENTRIES]
     return [
         (
-            entry.at,
+            moment(entry.at),
             str(wording.ACTIONS.get(entry.action, entry.action)),
             str(wording.ACTORS[entry.actor]),
         )

@@ -17,7 +17,8 @@ from practices.domain.sign_in import staff
 from reports.domain import link_life
 from reports.domain.fates import NOT_ARRIVED
 from reports.domain.links import is_live
-from reports.models import Delivery, Report
+from reports.domain.staff_mail import set_staff_mail_aside
+from reports.models import Delivery, Report, StaffMail
 from scans.queries import person
 
 
@@ -78,6 +79,15 @@ def delivery_handled(request: StaffRequest, delivery_id: UUID) -> HttpResponse:
     delivery = get_object_or_404(Delivery.objects.select_related("report"), pk=delivery_id)
     link_life.set_aside(delivery_id=delivery.pk, who=staff(request.user))
     return redirect("reports:scan_detail", delivery.report.scan_id)
+
+
+@require_POST
+@practice_page(writes=True)
+def staff_mail_handled(request: StaffRequest, mail_id: UUID) -> HttpResponse:
+    """Somebody has dealt with a mail to staff that did not arrive."""
+    mail = get_object_or_404(StaffMail, pk=mail_id)
+    set_staff_mail_aside(mail_id=mail.pk, who=staff(request.user))
+    return redirect("reports:scan_list")
 
 
 def delivery_context(

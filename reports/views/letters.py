@@ -11,11 +11,11 @@ from django.views.decorators.http import require_safe
 
 from audit.access import record_access
 from audit.words import Action
+from dermalia.qr import qr_svg
 from dermalia.sealing.keys import unlock
 from practices.access import StaffRequest, practice_page
 from practices.domain.sign_in import staff
 from reports.domain.links import is_live
-from reports.domain.qr import qr_svg
 from reports.mail.message import link_url
 from reports.models import Report
 from reports.views.delivery import released_or_404

@@ -9,9 +9,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from audit.chain import record
-from audit.words import Action
 from dermalia.mail import AddressRefused, clean_address
+from dermalia.tenancy import practice_scope
 from practices.access import StaffRequest, fresh_factor, practice_page
 from practices.domain.sign_in import staff
 from reports.mail import routes
@@ -29,7 +28,7 @@ class RouteForm(forms.Form):
     address = forms.CharField(max_length=254, required=False)
     host = forms.CharField(max_length=253, required=False)
     port = forms.TypedChoiceField(
-        choices=[(port, port) for port in sorted(PORTS)],
+        choices=lambda: [(port, port) for port in sorted(PORTS)],
         coerce=int,
         required=False,
         empty_value=None,
@@ -63,38 +62,51 @@ class RouteForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@practice_page(owners=True)
+@practice_page(owners=True, own_scope=True)
 @fresh_factor
 def mail_route(request: StaffRequest) -> HttpResponse:
     """GET shows the choice, POST makes it; the password is never shown again."""
-    form = RouteForm(request.POST if request.method == "POST" else None, initial=_initial())
+    form = _bound(request)
     if form.is_bound and form.is_valid() and _chosen(request, form):
         return redirect("reports:mail_route")
-    context = {
-        "form": form,
-        "practice": request.user.practice,
-        "carriers": _open_carriers(),
-        "securities": MailRoute.Security.choices,
-        "ports": sorted(PORTS),
-        "service": routes.carried_by(),
-        "has_password": routes.route().password is not None,
-    }
-    return render(request, "reports/mail_route.html", context)
+    with practice_scope(request.user.practice_id):
+        context = {
+            "form": form,
+            "practice": request.user.practice,
+            "carriers": _open_carriers(),
+            "securities": MailRoute.Security.choices,
+            "ports": sorted(PORTS),
+            "service": routes.carried_by(),
+            "has_password": routes.route().password is not None,
+        }
+        return render(request, "reports/mail_route.html", context)
+
+
+def _bound(request: StaffRequest) -> RouteForm:
+    if request.method == "POST":
+        return RouteForm(request.POST)
+    with practice_scope(request.user.practice_id):
+        return RouteForm(initial=_initial())
 
 
 def _chosen(request: StaffRequest, form: RouteForm) -> bool:
-    data = form.cleaned_data
-    practice, name = request.user.practice, data["sender_name"]
     try:
-        if data["carrier"] == Carrier.OWN:
-            routes.use_own_server(practice=practice, server=_server(data), name=name)
-        else:
-            routes.choose(practice=practice, carrier=Carrier(data["carrier"]), name=name)
+        _choose(request, form.cleaned_data)
     except (routes.RouteRefused, NotTaken) as reason:
         form.add_error(None, gettext(str(reason)))
         return False
-    record(Action.MAIL_ROUTE_CHANGED, who=staff(request.user))
     return True
+
+
+def _choose(request: StaffRequest, data: dict[str, Any]) -> None:
+    practice, name, who = request.user.practice, data["sender_name"], staff(request.user)
+    if data["carrier"] == Carrier.OWN:
+        with practice_scope(practice.pk):
+            server = _server(data)
+        routes.use_own_server(practice=practice, server=server, who=who, name=name)
+        return
+    with practice_scope(practice.pk):
+        routes.choose(practice=practice, carrier=Carrier(data["carrier"]), who=who, name=name)
 
 
 def _server(data: dict[str, Any]) -> routes.OwnServer:

@@ -1,68 +1,53 @@
 """The practice's list of scans."""
 
-from collections.abc import Iterable
-from datetime import date, datetime
-from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from audit.access import Look, record_access
 from audit.words import Action
-from dermalia.sealing.keys import UnlockedKey, unlock_many
+from dermalia.sealing.keys import unlock_many
 from practices.access import StaffRequest, practice_page
 from practices.domain.staff import staff
 from practices.models import Purpose
-from reports.domain.initials import initial
-from reports.domain.listing import ANY_NEED, Filters, Mark, day_of, list_scans, seen_at
+from reports.domain.attention import staff_troubles
+from reports.domain.listing import ANY_NEED, Filters, Mark, list_scans
 from reports.domain.needs import CASE_SOON, SOON, Need, Needs, count_needs
-from reports.domain.status import Step, status_of, timeline
-from reports.mail.models import Fate
-from reports.models import Delivery, Report
-from scans.domain.progress import Shown, in_progress
-from scans.models import Scan
-from scans.queries import connections, first_name, silent
+from reports.views.scan_rows import RowMaker, by_day
+from scans.domain.progress import in_progress
+from scans.queries import connections, silent
 
 # A page that fetches itself again does so often while something runs, and seldom while not.
 WHILE_RUNNING, WHILE_STILL = 3, 30
 SEARCH_CHARACTERS = 320  # an e-mail address
 
 
-class FilterForm(forms.Form):
-    """The list's filters as they stand in its address; what makes no sense narrows nothing."""
+Options = list[tuple[str, str | Promise]]
 
-    q = forms.CharField(max_length=SEARCH_CHARACTERS, required=False)
-    stage = forms.ChoiceField(
-        required=False,
-        choices=[
+# What the list can be narrowed by, besides words: what it is called, and its options.
+FILTERS: dict[str, tuple[str | Promise, Options]] = {
+    "stage": (
+        _("State"),
+        [
             ("", _("any")),
             ("running", _("on its way")),
             ("draft", _("to be released")),
             ("released", _("released")),
             ("restricted", _("restricted")),
         ],
-    )
-    opened = forms.ChoiceField(
-        required=False,
-        choices=[("", _("any")), ("yes", _("opened")), ("no", _("released, not opened yet"))],
-    )
-    purpose = forms.ChoiceField(
-        required=False,
-        choices=[("", _("any")), *Purpose.choices, ("none", _("not said yet"))],
-    )
-    need = forms.ChoiceField(
-        required=False,
-        choices=[
+    ),
+    "need": (
+        _("Attention"),
+        [
             ("", _("any")),
             (ANY_NEED, _("needs attention")),
             (Need.FAILED, _("copying or converting failed")),
@@ -71,7 +56,39 @@ class FilterForm(forms.Form):
             (Need.CONSENT, _("consent missing")),
             (Need.ERASURE, _("erased within 30 days")),
         ],
-    )
+    ),
+    "opened": (
+        _("Opened by the patient"),
+        [("", _("any")), ("yes", _("opened")), ("no", _("released, not opened yet"))],
+    ),
+    "purpose": (
+        _("Medical or aesthetic"),
+        [("", _("any")), *Purpose.choices, ("none", _("not said yet"))],
+    ),
+}
+
+
+def _choice(name: str) -> forms.ChoiceField:
+    return forms.ChoiceField(required=False, choices=FILTERS[name][1])
+
+
+class FilterForm(forms.Form):
+    """The list's filters as they stand in its address; what makes no sense narrows nothing."""
+
+    q = forms.CharField(max_length=SEARCH_CHARACTERS, required=False)
+    stage, need = _choice("stage"), _choice("need")
+    opened, purpose = _choice("opened"), _choice("purpose")
+
+    def shown(self) -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
+        """Each filter: its name, what it is called, and its options, of which one is chosen."""
+        return [
+            (
+                name,
+                str(label),
+                [(key, str(words), key == self.data.get(name, "")) for key, words in options],
+            )
+            for name, (label, options) in FILTERS.items()
+        ]
 
     def filters(self) -> Filters:
         self.full_clean()
@@ -99,23 +116,13 @@ def scan_list(request: StaffRequest) -> HttpResponse:
         part_of=Look(Action.SCANS_LISTED, None) if polls else None,
     )
     keys = unlock_many([scan.key_id for scan in listed.scans], access=access)
-    progress = in_progress(listed.scans)
-    courses = Courses()
-    rows = [
-        _row(
-            scan,
-            keys.get(scan.key_id),
-            progress.get(scan.pk),
-            courses=courses,
-            initials=request.desk.initials,
-        )
-        for scan in listed.scans
-    ]
+    make = RowMaker(keys, in_progress(listed.scans), initials=request.desk.initials)
+    rows = make.rows(listed)
     asked = {name: value for name, value in request.GET.items() if value and name != "after"}
     context = {
         "practice": request.user.practice,
-        "days": _by_day(rows),
-        "form": form,
+        "days": by_day(rows),
+        "choices": form.shown(),
         "filters": filters,
         "narrowed": sum(map(bool, (filters.stage, filters.opened, filters.purpose, filters.need))),
         "needs": _needs(request),
@@ -124,6 +131,7 @@ def scan_list(request: StaffRequest) -> HttpResponse:
         "live": asked.get("live") != "off",
         "toggle_url": f"?{urlencode(asked | {'live': _other(asked)})}",
         "every": WHILE_RUNNING if any(row["running"] for row in rows) else WHILE_STILL,
+        "mail_problems": [] if polls else staff_troubles(),
         "may_write": request.user.may_write,
     }
     template = "reports/_scan_rows.html" if polls else "reports/scan_list.html"
@@ -169,69 +177,3 @@ def _counted(needs: Needs) -> list[tuple[int, str, str]]:
         (needs.cases, cases, reverse("reports:case_list")),
         (needs.scans[Need.ERASURE], erasure, f"{here}?need={Need.ERASURE}"),
     ]
-
-
-def _by_day(rows: Iterable[dict[str, Any]]) -> list[tuple[date, str, list[dict[str, Any]]]]:
-    """Day, what it is called today, and its rows."""
-    today = day_of(timezone.now())
-    names = {0: gettext("Today"), 1: gettext("Yesterday")}
-    return [
-        (day, names.get((today - day).days, ""), list(of_day))
-        for day, of_day in groupby(rows, key=lambda row: day_of(row["seen_at"]))
-    ]
-
-
-class Courses(dict[tuple[bool, ...], SafeString]):
-    """The line that shows how far a scan is, rendered once for all that are equally far."""
-
-    def of(self, steps: list[Step]) -> SafeString:
-        done = tuple(step.done for step in steps)
-        if done not in self:
-            self[done] = render_to_string("reports/_steps.html", {"steps": steps})
-        return self[done]
-
-
-def _row(
-    scan: Scan,
-    key: UnlockedKey | None,
-    progress: Shown | None,
-    *,
-    courses: Courses,
-    initials: bool,
-) -> dict[str, Any]:
-    report: Report | None = getattr(scan, "report", None)
-    deliveries = list(report.deliveries.all()) if report else []
-    status = status_of(scan, report, deliveries)
-    hidden = key is None or (report is not None and report.restricted_at is not None)
-    name = "" if hidden or key is None else first_name(scan=scan, key=key)
-    steps = timeline(scan, report, deliveries)
-    return {
-        "scan": scan,
-        "report": report,
-        "name": initial(name) if initials else name,
-        "state_label": progress.label if progress else status.label,
-        "state_slug": status.slug,
-        "problem": status.problem,
-        "progress": progress,
-        "running": _runs(scan, deliveries),
-        "seen_at": seen_at(scan),
-        "course": courses.of(steps),
-        "last": _last(steps),
-        "detail_url": reverse("reports:scan_detail", args=[scan.pk]),
-    }
-
-
-def _last(steps: list[Step]) -> datetime | None:
-    """When the last thing happened that has a time of day."""
-    times = [step.at for step in steps if step.done and isinstance(step.at, datetime)]
-    return times[-1] if times else None
-
-
-def _runs(scan: Scan, deliveries: list[Delivery]) -> bool:
-    """Whether something of the scan will change by itself in a moment."""
-    converting = scan.state != Scan.State.READY and scan.quarantined_at is None
-    mailing = any(
-        mail.state in (Fate.QUEUED, Fate.SENDING) and mail.quarantined_at is None
-        for mail in deliveries
-    )
-    return converting or mailing

@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from dermalia.tenancy import practice_scope
+from practices.domain.secrecy import PLEDGE
 from practices.domain.sign_in import issue_link
 from practices.models import Practice, SignInLink, User
 from reports.domain.needs import today
@@ -57,7 +58,9 @@ def rows(account: Connection) -> list[Scan]:
 def enter(page: Page, site: str, practice: Practice, language: str = "en") -> None:
     """Sign in as the demo does, which has a link of its own kind."""
     user, _ = User.objects.get_or_create(
-        email="staff@example.org", practice=practice, defaults={"role": User.Role.OWNER}
+        email="staff@example.org",
+        practice=practice,
+        defaults={"role": User.Role.OWNER, "pledge": PLEDGE, "pledged_at": timezone.now()},
     )
     with practice_scope(practice.pk):
         secret = issue_link(user=user, kind=SignInLink.Kind.DEMO)

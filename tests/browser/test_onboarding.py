@@ -97,6 +97,16 @@ class Walk:
     def save(self) -> None:
         self.page.locator("main form .button-primary").first.click()
 
+    def pledge(self) -> None:
+        """Nobody sees a scan before they have pledged secrecy."""
+        self.page.wait_for_url("**/secrecy/?next=*")
+        self.save()
+        expect(self.page.locator("[aria-invalid]")).to_have_count(1)
+        self.look()
+        self.tick("pledged")
+        self.save()
+        self.page.wait_for_url("**/scans/")
+
     def done(self, number: int) -> None:
         """That the list says so many of the ten are done."""
         expect(self.page.locator(".task.is-done")).to_have_count(number)
@@ -113,7 +123,7 @@ def test_from_the_invitation_to_the_first_report(
         walk = Walk(page, language, f"{language}-{size['width']}")
         come_in_by_link(page, world.site, world.owner, language)
         page.get_by_role("button", name=WORDS[language]["make"]).click()
-        page.wait_for_url("**/scans/")
+        walk.pledge()
         walk.look()
         page.locator(".standing a").click()
         walk.look()
@@ -157,6 +167,11 @@ def _state_particulars(walk: Walk) -> None:
     walk.choose("/tasks/retention/")
     page.locator("#release-at_once").check()
     page.locator("[name=default_purpose]").select_option("aesthetic")
+    walk.save()
+    expect(page.locator("[aria-invalid]")).to_have_count(3)
+    walk.look()
+    page.locator("[name=standing_basis]").select_option("consent")
+    walk.fill(standing_basis_on="2026-01-05", standing_basis_version="Demo 1")
     walk.save()
     walk.choose("/tasks/duties/")
     walk.tick("inform", "consent", "assess", "record", "answer")
@@ -227,7 +242,8 @@ def _first_patient(world: World) -> None:
     identifier = world.cluster.take_scan(first_name="Demo").result(timeout=60)
     assert identifier
     (scan,) = discover(world.connection())
-    assert report_of(scan).state == Report.State.RELEASED
+    report = report_of(scan)
+    assert (report.state, report.basis) == (Report.State.RELEASED, Report.Basis.CONSENT)
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -236,8 +252,10 @@ def test_every_page_of_the_settings(chromium: Browser, world: World, size: dict[
         walk = Walk(key.page, "de", f"settings-{size['width']}")
         come_in_by_link(key.page, world.site, world.owner, "de")
         key.page.get_by_role("button", name=WORDS["de"]["make"]).click()
-        key.page.wait_for_url("**/scans/")
-        for page in ("", "reports/", "appearance/", "retention/", "recipients/", "scanners/"):
+        walk.pledge()
+        for page in (
+            *("", "reports/", "appearance/", "retention/", "recipients/", "scanners/", "mail/"),
+        ):
             key.page.goto(f"{world.site}/de/settings/{page}")
             walk.look()
         key.page.goto(f"{world.site}/de/settings/appearance/")

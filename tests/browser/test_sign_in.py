@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from dermalia.tenancy import practice_scope
+from practices.domain.secrecy import PLEDGE
 from practices.domain.sign_in import issue_link
 from practices.models import Passkey, Practice, SignInLink, StaffSession, User
 from tests.browser.states import opened_context, violations, watch
@@ -65,7 +67,13 @@ class Device:
 
 @pytest.fixture
 def user(practice: Practice) -> User:
-    return User.objects.create(email="staff@example.org", practice=practice, role="owner")
+    return User.objects.create(
+        email="staff@example.org",
+        practice=practice,
+        role="owner",
+        pledge=PLEDGE,
+        pledged_at=timezone.now(),
+    )
 
 
 @contextmanager

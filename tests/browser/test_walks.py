@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
+from practices.domain.secrecy import PLEDGE
 from practices.domain.sign_in import issue_link
 from practices.models import SignInLink, User
 from reports.models import Report
@@ -95,7 +97,12 @@ def test_without_scripts_pictures_and_values_are_there(page: Page, mailbox: Rese
 
 def test_staff_erase_a_report_and_get_a_receipt(site: str, page: Page, report: Report) -> None:
     practice_id = report.practice_id
-    user = User.objects.create(email="staff@example.org", practice_id=practice_id)
+    user = User.objects.create(
+        email="staff@example.org",
+        practice_id=practice_id,
+        pledge=PLEDGE,
+        pledged_at=timezone.now(),
+    )
     page.goto(f"{site}/de/enter/{issue_link(user=user, kind=SignInLink.Kind.DEMO)}/")
     page.get_by_role("button").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Scans")

@@ -41,7 +41,6 @@ def test_settings_are_exactly_the_documented_variables(folder: Path) -> None:
         "DERMALIA_DATABASE_ADMIN_URL",
         "DERMALIA_DATABASE_OWNER_URL",
         "DERMALIA_DATABASE_SWEEPER_URL",
-        "DERMALIA_DATABASE_ADMIN_URL",
         "DERMALIA_DATABASE_BACKUP_URL",
         "DERMALIA_DATABASE_KEYSTORE_BACKUP_URL",
         "DERMALIA_DRILL_DATABASE",

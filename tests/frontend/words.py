@@ -40,6 +40,8 @@ DUTIES = (
     "End of the treatment",
     "End of the treatment noted",
     "For instance: consent, or treatment together",
+    "from the end of the treatment",
+    "the end of the treatment on %(day)s",
     "Last day of the treatment",
     (
         "Medical reports are kept for ten years from the end of the treatment, aesthetic ones "

@@ -10,11 +10,15 @@ from django.test import Client
 from pytest_django import Settings
 
 from audit.models import Entry
+from dermalia.mail import StaffMailKind
+from dermalia.sealing.keys import unlock_secrets
 from dermalia.tenancy import practice_scope
 from onboarding.domain import document
 from onboarding.domain.acceptance import NotAcceptable, accept, accepted, newer_waits
 from onboarding.models import Acceptance
 from practices.models import Practice, User
+from reports.mail.message import Message
+from reports.mail.models import StaffMail
 from tests.onboarding.conftest import accept_all, name_the_parties, signing
 
 pytestmark = [pytest.mark.joining, pytest.mark.usefixtures("scope")]
@@ -114,6 +118,18 @@ def test_the_page_accepts_only_what_was_opened(owner: Client, staff_user: User) 
     answer = owner.get(f"{URL}{row.pk}/pdf")
     assert answer["Content-Type"] == "application/pdf"
     assert answer.content == bytes(row.document)
+
+
+@pytest.mark.usefixtures("quick_documents")
+def test_whoever_signed_gets_the_document_itself_by_mail(staff_user: User) -> None:
+    row = accept_all(staff_user)
+    mail = StaffMail.objects.get(kind=StaffMailKind.ACCEPTED)
+    assert mail.message is not None
+    queued = Message.load(mail.message.open(unlock_secrets()))
+    assert queued.attached is not None
+    assert queued.attached.data == bytes(row.document)
+    assert queued.recipient == staff_user.email
+    assert row.agreement.version in queued.text
 
 
 def test_nothing_is_ticked_beforehand(owner: Client) -> None:

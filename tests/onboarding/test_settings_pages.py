@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 from django.test import Client
 from pytest_django import Settings
 
@@ -87,12 +88,84 @@ def test_an_officer_or_a_reason_and_an_authority(
             assert Particulars.objects.get().no_officer_reason == ""
 
 
-def test_release_at_once_needs_a_purpose(owner: Client, practice: Practice) -> None:
-    url, at_once = "/en/tasks/retention/", {"release": "at_once"}
-    assert owner.post(url, at_once).status_code == 422
-    assert owner.post(url, at_once | {"default_purpose": "medical"}).status_code == 302
+VOUCHED = {
+    "release": "at_once",
+    "default_purpose": "medical",
+    "standing_basis": "treatment",
+    "standing_basis_on": "2026-01-05",
+    "standing_basis_version": "2026-01",
+}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"default_purpose": ""},
+        {"standing_basis": ""},
+        {"standing_basis_on": ""},
+        {"standing_basis_on": "2999-01-01"},
+        {"standing_basis_on": "yesterday"},
+        {"standing_basis_version": ""},
+        {"default_purpose": "aesthetic"},
+    ],
+)
+def test_nothing_is_released_at_once_before_the_practice_vouches_for_it(
+    owner: Client, practice: Practice, wrong: dict[str, str]
+) -> None:
+    assert owner.post("/en/tasks/retention/", VOUCHED | wrong).status_code == 422
     practice.refresh_from_db()
-    assert (practice.release, practice.default_purpose) == ("at_once", "medical")
+    assert practice.release == Practice.Release.BY_STAFF
+    assert entries(practice, "practice.changed") == 0
+
+
+def test_what_a_practice_vouches_for_stands_in_each_report_released_at_once(
+    owner: Client,
+    practice: Practice,
+    scanner: Connection,
+    cluster: IsemecoStandIn,
+    small_capture: Capture,
+) -> None:
+    assert owner.post("/en/tasks/retention/", VOUCHED).status_code == 302
+    capture(cluster, small_capture)
+    report = report_of(discover(scanner)[0])
+    assert report.state == Report.State.RELEASED
+    assert (report.purpose, report.basis) == (Purpose.MEDICAL, Report.Basis.TREATMENT)
+    assert (report.basis_on, report.basis_version) == (date(2026, 1, 5), "2026-01")
+    assert entries(practice, "basis.attested") == 1
+
+
+def test_who_goes_back_to_release_by_staff_vouches_for_nothing_more(
+    owner: Client, practice: Practice
+) -> None:
+    assert owner.post("/en/tasks/retention/", VOUCHED).status_code == 302
+    by_staff = VOUCHED | {"release": "staff"}
+    assert owner.post("/en/tasks/retention/", by_staff).status_code == 302
+    practice.refresh_from_db()
+    assert (practice.release, practice.default_purpose) == ("staff", "medical")
+    assert (practice.standing_basis, practice.standing_basis_on) == ("", None)
+
+
+@pytest.mark.usefixtures("scope")
+def test_no_way_around_the_page_releases_at_once_unvouched(practice: Practice) -> None:
+    practice.release, practice.default_purpose = Practice.Release.AT_ONCE, Purpose.MEDICAL
+    with pytest.raises(IntegrityError, match="release_at_once_is_vouched_for"):
+        practice.save()
+
+
+@pytest.mark.parametrize(("hours", "status"), [("12", 302), ("0", 422), ("73", 422), ("x", 422)])
+def test_a_practice_says_after_how_many_hours_a_scanner_is_missed(
+    owner: Client, practice: Practice, hours: str, status: int
+) -> None:
+    answer = owner.post("/en/settings/scanners/silence/", {"silent_hours": hours})
+    assert answer.status_code == status
+    practice.refresh_from_db()
+    assert practice.silent_hours == (12 if status == 302 else 3)
+
+
+def test_every_setting_can_be_found(owner: Client) -> None:
+    page = owner.get("/en/settings/").content.decode()
+    for place in ("settings/mail/", "settings/scanners/", "settings/reports/", "team/", "tasks/"):
+        assert f'href="/en/{place}"' in page
 
 
 def test_all_duties_are_confirmed_or_none(owner: Client, practice: Practice) -> None:

@@ -36,7 +36,12 @@ def test_one_letter_more_is_another_version(settings: Settings) -> None:
 
 def test_another_service_is_another_version_of_the_list_alone(settings: Settings) -> None:
     before = current_texts("de")
-    settings.MAIL_RELAY = {"entity": "Relay GmbH", "country": "DE"}
+    settings.MAIL_RELAY = {
+        "host": "mail.example.org",
+        "port": 587,
+        "entity": "Relay GmbH",
+        "country": "DE",
+    }
     after = current_texts("de")
     changed = [kind for kind in KINDS if after[kind].version != before[kind].version]
     assert changed == ["processors"]

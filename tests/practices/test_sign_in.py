@@ -12,8 +12,10 @@ from pytest_django import Settings
 
 from audit.models import Entry
 from audit.words import Action
+from dermalia.qr import qr_svg
 from dermalia.tenancy import practice_scope
 from practices.domain.sign_in import issue_link
+from practices.domain.totp import provisioning_uri
 from practices.models import Authenticator, BackupCode, Passkey, SignInLink, StaffSession, User
 from tests.practices.authenticator import SoftAuthenticator
 from tests.practices.codes import code_of
@@ -68,6 +70,18 @@ def test_password_and_app_set_up_after_the_link_open_the_dashboard(
         Authenticator.objects.update(last_step=0)
     form = {"email": "STAFF@example.org", "password": PASSWORD, "code": code_of(seed)}
     assert Client().post("/en/sign-in/", form).status_code == 302
+
+
+def test_the_app_s_key_is_shown_as_a_code_for_its_camera_too(
+    client: Client, staff_user: User
+) -> None:
+    enter(client, issue_link(user=staff_user))
+    page = client.get("/en/set-up/app/")
+    seed = page.context["seed"].replace(" ", "")
+    with practice_scope(staff_user.practice_id):
+        drawn = qr_svg(provisioning_uri(staff_user, seed))
+    assert drawn in page.content.decode()
+    assert seed not in drawn
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,16 @@ def test_nothing_of_another_practice_is_counted(
 def test_a_scanner_is_missed_only_while_the_practice_is_open(
     now: datetime, hours: int, expected: bool
 ) -> None:
-    assert silent(Connection(last_listed_at=now - timedelta(hours=hours)), now) is expected
+    heard_at = now - timedelta(hours=hours)
+    assert silent(Connection(practice=Practice(), last_listed_at=heard_at), now) is expected
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(1, True), (5, False), (6, False)])
+def test_after_how_many_hours_is_the_practice_s_own_choice(hours: int, expected: bool) -> None:
+    now = datetime(2026, 7, 14, 12, tzinfo=UTC)
+    practice = Practice(silent_hours=hours)
+    heard_at = now - timedelta(hours=5)
+    assert silent(Connection(practice=practice, last_listed_at=heard_at), now) is expected
 
 
 def test_a_scanner_that_was_never_heard_is_not_missed() -> None:

@@ -171,7 +171,8 @@ def test_erasing_several_asks_for_the_words_with_their_number(
     answer = staff.post("/en/scans/erase/", chosen(two, confirmation="erase 3"))
     assert answer.status_code == 422
     assert len(states(four)) == 3
-    page = staff.post("/en/scans/erase/", chosen(two, confirmation=" Erase  2 ")).content.decode()
+    erased = staff.post("/en/scans/erase/", chosen(two, confirmation=" Erase  2 "), follow=True)
+    page = erased.content.decode()
     assert "2 reports are erased" in page
     assert set(states(four)) == {"S-released"}
     with practice_scope(four[0].practice_id):

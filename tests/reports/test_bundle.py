@@ -67,7 +67,11 @@ def test_the_bundle_holds_every_file_and_everything_that_is_known(
         stored = {bytes(a.sha256 or b"").hex() for a in Asset.objects.filter(scan=report.scan)}
     assert stored <= {file["sha256"] for file in manifest["files"]}
     data = json.loads(archive.read("data.json"))
-    assert data["person"] == {"first_name": "Testperson Ä", "email": "patient@example.org"}
+    assert data["person"] == {
+        "first_name": "Testperson Ä",
+        "email": "patient@example.org",
+        "corrections": [],
+    }
     assert data["controller"]["name"] == "Demo practice"
     assert data["visits"][0]["network"] == "203.0.113.0/24"
     assert data["requests"][0]["message"] == "Alles bitte"

@@ -93,7 +93,7 @@ def test_the_page_shows_both_captures_and_judges_nothing(
     text = text_of(page)
     names = {
         "de": ("Aufnahme 1", "3. Januar 2026", "I ZR 170/24"),
-        "en": ("Capture 2", "Jan. 3, 2026", "HWG"),
+        "en": ("Capture 2", "3 January 2026", "HWG"),
     }
     for words in names[language]:
         assert words in text
@@ -108,7 +108,8 @@ def test_the_page_shows_both_captures_and_judges_nothing(
 def test_nobody_compares_without_having_opened_the_link(client: Client, link: str) -> None:
     answer = client.get(f"{link}compare/")
     assert (answer.status_code, answer.headers["Location"]) == (302, link)
-    assert client.get(f"{link[:-2]}x/compare/").status_code == 404
+    another = f"{link[:-2]}{'y' if link[-2] == 'x' else 'x'}/"
+    assert client.get(f"{another}compare/").status_code == 404
 
 
 def test_a_look_is_entered_for_both_reports_and_once_in_the_access_log(

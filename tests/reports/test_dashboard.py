@@ -14,7 +14,7 @@ from reports.models import Report
 from scans.models import Connection
 from tests.conftest import discover, report_of
 
-LIST_QUERIES = 14
+LIST_QUERIES = 15
 
 
 @pytest.fixture

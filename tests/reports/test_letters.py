@@ -7,12 +7,12 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.chain import OPERATOR
+from dermalia.qr import qr_svg
 from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from practices.models import Practice, User
 from reports.domain import link_life
 from reports.domain.codes import renew_code
-from reports.domain.qr import qr_svg
 from reports.models import Report
 from tests.conftest import link_in_mail
 

@@ -159,7 +159,7 @@ def test_a_page_costs_the_same_queries_however_many_rows(
         for number in range(rows):
             add_row(account, f"S-{number}", report={"state": "released", "purpose": "medical"})
     # Two of them only because the scope stands inside the test's own transaction.
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get("/en/scans/")
 
 

@@ -133,7 +133,8 @@ def test_a_changed_flag_computes_the_day_of_erasure_anew(draft: Report, scope: N
     after = again(draft).due_on
     assert before is not None
     assert after == before + relativedelta(years=8)
-    assert told(draft)[-2:] == [Action.REPORT_FLAGGED, Action.BASIS_ATTESTED]
+    moved = [Action.REPORT_FLAGGED, Action.BASIS_ATTESTED, Action.DUE_LATER]
+    assert told(draft)[-3:] == moved
 
 
 def test_the_same_words_again_are_no_change(draft: Report, scope: None) -> None:
@@ -155,12 +156,14 @@ def test_ten_years_run_from_the_end_of_the_treatment(staff: Client, draft: Repor
         attest(report=draft, attestation=TREATMENT, who=OPERATOR)
         release_attested(report=draft, who=OPERATOR)
     released = again(draft).due_on
-    ended = today() - timedelta(days=1)
-    staff.post(f"/en/scans/{draft.scan_id}/treatment/", {"ended_on": ended.isoformat()})
-    assert again(draft).due_on == ended + relativedelta(years=10)
+    last_day = today() - timedelta(days=1)
+    staff.post(f"/en/scans/{draft.scan_id}/treatment/", {"ended_on": last_day.isoformat()})
+    assert again(draft).due_on == last_day + relativedelta(years=10)
     staff.post(f"/en/scans/{draft.scan_id}/treatment/", {"ended_on": ""})
     assert again(draft).due_on == released
-    assert told(draft)[-2:] == [Action.TREATMENT_ENDED] * 2
+    longer, shorter = Action.DUE_LATER, Action.DUE_SOONER
+    ended = Action.TREATMENT_ENDED
+    assert told(draft)[-4:] == [ended, shorter, ended, longer]
 
 
 def test_an_aesthetic_report_has_no_end_of_treatment(draft: Report, scope: None) -> None:

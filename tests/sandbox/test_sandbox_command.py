@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.sandbox.calls import get, post, wait_until
+
+pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[2]
 SECRETS = {"DERMALIA_SANDBOX_CLIENT_SECRET": "secret", "DERMALIA_SANDBOX_API_KEY": "re_key"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -106,7 +107,7 @@ def test_only_scans_that_are_taken_in_count(listing: Listing, connection: Connec
         "1": page("a", "b", after="2", more=False),
     }
     with practice_scope(connection.practice_id):
-        bury(scan=Scan(practice_id=connection.practice_id, scan_identifier="a"))
+        bury(scan=Scan(practice_id=connection.practice_id, scan_identifier="a", key_id=uuid4()))
     assert discover_scans(practice_id=connection.practice_id, connection_id=connection.pk) == 0
     assert discover_scans(practice_id=connection.practice_id, connection_id=connection.pk) == 1
 

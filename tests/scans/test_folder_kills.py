@@ -17,6 +17,8 @@ from tests.conftest import discover, process_environment
 from tests.scans.exports import RECORDING
 from tests.scans.test_folder import contents, look, names_in, pulled
 
+pytestmark = pytest.mark.processes
+
 STEPS = ["before the note", "after the note", "after the move", "while deleting"]
 KILLED = """
 import os, signal, sys

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import override
 
 from audit.access import record_access
@@ -11,9 +12,10 @@ from dermalia.sandbox.demo.credentials import StandIns
 from dermalia.sealing.keys import unlock
 from dermalia.tenancy import practice_scope
 from onboarding.domain.going_live import mark_live
+from practices.domain.secrecy import PLEDGE
 from practices.domain.sign_in import issue_link
 from practices.domain.tenants import create_practice
-from practices.models import Practice, Purpose, SignInLink, User
+from practices.models import Basis, Practice, Purpose, SignInLink, User
 from reports.models import Report
 from scans.domain.sources import connect
 from scans.models import Connection, Scan
@@ -70,8 +72,17 @@ def _create(language: str) -> Practice:
         language=language,
         release=Practice.Release.AT_ONCE,
         default_purpose=Purpose.MEDICAL,
+        standing_basis=Basis.TREATMENT,
+        standing_basis_on=timezone.localdate(),
+        standing_basis_version="Demo",
     )
-    User.objects.create(email=STAFF, practice=practice, role=User.Role.OWNER)
+    User.objects.create(
+        email=STAFF,
+        practice=practice,
+        role=User.Role.OWNER,
+        pledge=PLEDGE,
+        pledged_at=timezone.now(),
+    )
     return practice
 
 

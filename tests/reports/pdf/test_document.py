@@ -169,12 +169,10 @@ def test_an_endless_explanation_runs_over_pages(example: Example) -> None:
     assert 4 <= len(pdf.pages) <= 12
 
 
-def test_a_draft_has_no_date_of_erasure(report: Report) -> None:
+def test_a_draft_says_when_it_is_erased_too(report: Report) -> None:
     with practice_scope(report.practice_id):
-        Report.objects.filter(pk=report.pk).update(
-            state=Report.State.DRAFT, due_on=None, released_at=None
-        )
-    assert "Will be erased on" not in composed(report, "en").html
+        Report.objects.filter(pk=report.pk).update(state=Report.State.DRAFT, released_at=None)
+    assert "Will be erased on" in composed(report, "en").html
 
 
 def test_a_letterhead_bears_the_practices_colour_and_mark(report: Report) -> None:

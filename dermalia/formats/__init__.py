@@ -1,0 +1,1 @@
+"""Dates and times as people here write them in English; German is Django's own."""
