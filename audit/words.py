@@ -94,6 +94,12 @@ class Action(StrEnum):
     TEST_MARKED = "test.marked"
     TEST_PASSED = "test.passed"
     WENT_LIVE = "practice.went_live"
+    EVERYTHING_ORDERED = "everything.ordered"  # the erasure of all that a practice has
+    EVERYTHING_ERASED = "everything.erased"
+    CONTRACT_NOTICED = "contract.noticed"
+    CONTRACT_CHOSEN = "contract.chosen"  # to hand over, or to erase
+    CONTRACT_DELIVERED = "contract.delivered"  # by the code that stands in the export
+    CONTRACT_WITHDRAWN = "contract.withdrawn"
     LOG_EXPORTED = "log.exported"
     KEYS_ROTATED = "keys.rotated"
     KEYS_DESTROYED = "keys.destroyed"

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import environ
 from botocore.config import Config as BotoConfig
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from dermalia.embedded import prepare
+from dermalia.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+env = Environment()
 
 MODE: str = env("DERMALIA_MODE")
 if MODE not in {"embedded", "production"}:
@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "onboarding",
     "operators",
     "exports",
+    "closing",
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -317,7 +318,10 @@ WORK_PERIODIC: dict[str, float] = {
     "backups.tasks.keep_house": 3600.0,
     "backups.tasks.drill_due": 6 * 3600.0,
     "exports.tasks.end_expired": 3600.0,
+    "closing.tasks.end_contracts": 3600.0,
 }
+# Touched after each sweep, for whoever watches over a worker from outside.
+WORK_SIGN_OF_LIFE: str = env("DERMALIA_SIGN_OF_LIFE", default="")
 DISCOVER_SECONDS: float = env.float("DERMALIA_DISCOVER_SECONDS", default=3 if EMBEDDED else 30)
 CELERY_BROKER_URL: str = env("DERMALIA_REDIS_URL")
 CELERY_TASK_IGNORE_RESULT = True
@@ -350,6 +354,7 @@ CELERY_TASK_ROUTES = {
     "backups.tasks.*": {"queue": "convert"},  # long, and nobody waits for it
     "exports.tasks.end_expired": {"queue": "erase"},
     "exports.tasks.*": {"queue": "convert"},
+    "closing.tasks.*": {"queue": "erase"},
     "audit.tasks.*": {"queue": "erase"},
     "practices.tasks.*": {"queue": "erase"},
 }

@@ -15,4 +15,5 @@ urlpatterns += i18n_patterns(
     path("", include("onboarding.urls")),
     path("", include("operators.public_urls")),
     path("", include("exports.urls")),
+    path("", include("closing.urls")),
 )

@@ -25,6 +25,7 @@ PACKAGES = (
     "backups",
     "onboarding",
     "exports",
+    "closing",
     "operators",
 )
 FUNCTIONS = {

@@ -147,6 +147,18 @@ EXPECTED: dict[str, dict[str, int]] = {
     "onboarding:test_scanner": dict.fromkeys(VISITORS, 405),
     "onboarding:pause_scanner": dict.fromkeys(VISITORS, 405),
     "onboarding:resume_scanner": dict.fromkeys(VISITORS, 405),
+    "closing:everything": OWNERS,
+    "closing:contract": OWNERS,
+    "closing:notice": dict.fromkeys(VISITORS, 405),
+    "closing:choice": dict.fromkeys(VISITORS, 405),
+    "closing:confirm": dict.fromkeys(VISITORS, 405),
+    "closing:withdraw": dict.fromkeys(VISITORS, 405),
+    # Without a case there is nothing to end: back to its page.
+    "closing:now": {**dict.fromkeys(VISITORS, 302), "reader": 403, "staff": 403},
+    # No such order: who has the address of one needs no sign-in.
+    "closing:certificate": dict.fromkeys(VISITORS, GONE),
+    "closing:certificate_pdf": dict.fromkeys(VISITORS, GONE),
+    "closing:certificate_json": dict.fromkeys(VISITORS, GONE),
     "exports:export": OWNERS,
     "exports:start": dict.fromkeys(VISITORS, 405),
     # Nothing is prepared; the signed-out are sent away first, and who is no owner is told so.
@@ -210,6 +222,9 @@ def addresses(
         "onboarding:read_text": ["agreement"],
         "service:notice": [notice_of(report.practice).pk],
         "onboarding:agreement_pdf": [agreed.pk],
+        "closing:certificate": [report.practice_id, uuid4()],
+        "closing:certificate_pdf": [report.practice_id, uuid4()],
+        "closing:certificate_json": [report.practice_id, uuid4()],
         "exports:download": [uuid4()],
         "exports:end": [uuid4()],
         "onboarding:end_recipient": [uuid4()],

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Collection
+from pathlib import Path
 
 from celery import bootsteps
 from celery.worker import WorkController
@@ -71,6 +72,8 @@ class Sweeper:
             with self._still:
                 wait = self._turn()
             self._fallback.tend()
+            if settings.WORK_SIGN_OF_LIFE:
+                Path(settings.WORK_SIGN_OF_LIFE).touch()
 
     def _turn(self) -> float:
         """One sweep; returns the seconds until the next."""

@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from audit.access import Access, Look, record_access
 from audit.chain import OPERATOR, SYSTEM, Who, record
 from audit.words import Action, Count
+from dermalia.sealing.chunks import SealBroken
 from dermalia.sealing.keys import unlock, unlock_secrets
 from dermalia.tenancy import practice_scope
 from dermalia.work.lease import finish, hold, lease
@@ -141,6 +142,11 @@ def _documents(export: Export, scan: Scan) -> tuple[dict[str, Asset], list[Missi
         return {}, []
     except PdfError as error:
         logger.error("No PDF of scan %s: %s %s", scan.pk, error.code, error.where)
+        return {}, [Missing(f"report-{wanted.language}.pdf", "not_made")]
+    except (SealBroken, FileNotFoundError) as error:
+        # A picture that storage lost or damaged is a gap, which the file will name; it must not
+        # keep all the rest of a practice's data from it.
+        logger.error("No PDF of scan %s: %s", scan.pk, error)
         return {}, [Missing(f"report-{wanted.language}.pdf", "not_made")]
 
 

@@ -14,6 +14,7 @@ from audit.models import Head
 from audit.signing import signing_keys
 from dermalia.sealing.keys import UnlockedKey
 from exports.domain.contents import pieces
+from exports.domain.extras import extra_items
 from exports.domain.plan import Item, Source
 from exports.models import Export
 from onboarding.models import Acceptance, GoLive, Instruction, Recipient
@@ -40,6 +41,7 @@ def practice_items(export: Export) -> list[Item]:
         Item.of_text("cases.jsonl", b"".join(map(_line, _cases()))),
         _measured("deletions.jsonl", Source.ERASURES, "", export),
         *_audit(export),
+        *extra_items(export),
     ]
 
 

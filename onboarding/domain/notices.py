@@ -23,7 +23,7 @@ def tell_practice(practice: Practice) -> None:
     """Queue what the practice in scope has not been told yet; who has no agreement learns
     everything on the way to one."""
     held = accepted()
-    if held is None:
+    if held is None or not practice.email:  # none any more: its contract has ended
         return
     try:
         if newer_waits():

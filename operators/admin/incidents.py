@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from operators.admin.base import Tool, Watched
-from operators.domain.incidents import note_arrivals, notices_of
+from operators.domain.incidents import finished, note_arrivals, notices_of
 from operators.models import Account, Incident, Notice
 from operators.models.incidents import TELL_PRACTICES
 from operators.site import Group, site
@@ -87,7 +87,8 @@ class IncidentAdmin(Watched[Incident]):
     def tools(self, obj: Incident) -> list[Tool]:
         if obj.closed_at:
             return []
-        written = set(Account.objects.filter(incident=obj).values_list("language", flat=True))
+        accounts = Account.objects.filter(incident=obj)
+        written = {account.language for account in accounts if finished(account)}
         notices = [
             (
                 gettext("Notice in %(language)s") % {"language": language.label}

@@ -6,6 +6,8 @@ adds them from the register.
 
 from django.utils.translation import gettext, override
 
+LEFT_OPEN = "…"  # where somebody has to write on; no notice goes out with it
+
 
 def draft(language: str) -> dict[str, str]:
     """The words of an account in a language, by field."""

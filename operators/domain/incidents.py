@@ -11,6 +11,7 @@ from audit.words import Action, Count
 from dermalia.mail import StaffMailKind, mail_state
 from dermalia.tenancy import practice_scope
 from operators.domain.affected import Trail, count_reports, follow
+from operators.domain.drafts import LEFT_OPEN
 from operators.domain.log import no_practice, tell
 from operators.domain.owners import NobodyToTell, tell_owners
 from operators.models import Account, Incident, Notice, Operator, Statement
@@ -22,7 +23,7 @@ ARRIVED = {"sent", "delayed", "delivered"}
 
 
 class Incomplete(Exception):
-    """Practices are affected whose language the account is not written in yet."""
+    """Practices are affected whose language the account is not written in, or not to its end."""
 
     def __init__(self, languages: set[str]) -> None:
         super().__init__(", ".join(sorted(languages)))
@@ -97,7 +98,9 @@ def notify(*, incident: Incident, by: Operator, why: Statement) -> list[str]:
     waiting = list(notices_of(incident).filter(told_at=None).order_by("practice_id"))
     practices = Practice.objects.in_bulk([notice.practice_id for notice in waiting])
     needed = {practice.language for practice in practices.values()}
-    written = set(Account.objects.filter(incident=incident).values_list("language", flat=True))
+    written = {
+        each.language for each in Account.objects.filter(incident=incident) if finished(each)
+    }
     if needed - written:
         raise Incomplete(needed - written)
     with no_practice():
@@ -108,6 +111,12 @@ def notify(*, incident: Incident, by: Operator, why: Statement) -> list[str]:
         for notice in waiting
         if not _notify_one(incident, notice, by, why)
     ]
+
+
+def finished(account: Account) -> bool:
+    """Whether nothing of the draft is left to be filled in."""
+    told = (account.what, account.before, account.consequences, account.measures, account.unknown)
+    return not any(LEFT_OPEN in words for words in told)
 
 
 def note_arrivals() -> int:

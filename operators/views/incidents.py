@@ -144,7 +144,7 @@ def notify_practices(request: OperatorRequest, incident_id: UUID) -> HttpRespons
             unreachable = incidents.notify(incident=incident, by=request.user, why=why)
         except incidents.Incomplete as missing:
             languages = ", ".join(Language(code).label for code in sorted(missing.languages))
-            said = gettext("The notice is not written yet in: %(languages)s")
+            said = gettext("The notice is not written to its end yet in: %(languages)s")
             raise Refused(said % {"languages": languages}) from missing
         if unreachable:
             told = gettext("Nobody to write to, please call: %(names)s")

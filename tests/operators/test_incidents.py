@@ -16,6 +16,7 @@ from audit.words import Action
 from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from operators.domain.affected import Trail, follow
+from operators.domain.drafts import draft
 from operators.domain.incidents import note_arrivals, overdue
 from operators.models import Account, Incident, Notice
 from operators.tasks import keep_watch
@@ -249,6 +250,18 @@ def test_accounts_are_drafted_in_both_languages(admin: Desk, incident: Incident)
         assert "<textarea" in page
     assert admin.get(f"/incidents/{incident.pk}/notice/fr/").status_code == 404
     assert not Account.objects.exists()
+
+
+def test_a_draft_that_nobody_has_finished_goes_to_nobody(
+    admin: Desk, incident: Incident, others: list[Practice]
+) -> None:
+    path = f"/incidents/{incident.pk}/"
+    admin.post(f"{path}trace/", span())
+    for language in ("de", "en"):
+        admin.post(f"{path}notice/{language}/", draft(language))
+    assert admin.do(f"{path}notify/", {"reason": "All is written"}).status_code == 409
+    write_accounts(admin, incident)
+    assert admin.do(f"{path}notify/", {"reason": "All is written"}).status_code == 302
 
 
 def test_a_practice_without_owners_is_told_at_its_own_address(

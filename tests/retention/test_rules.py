@@ -23,6 +23,8 @@ KEPT_WITHOUT_PERSONAL_DATA = {
     "audit.Entry",
     "audit.Head",
     "backups.DrillResult",
+    "closing.ContractEnd",
+    "closing.Everything",
     "backups.Home",
     "backups.LedgerNote",
     "onboarding.LegalText",

@@ -1,0 +1,1 @@
+"""The end: a practice's whole data set, its contract, or the service itself."""

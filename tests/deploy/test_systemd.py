@@ -1,0 +1,77 @@
+"""The units start what the containers start, and are confined like them."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.deploy import installation
+from tests.deploy.installation import DEPLOY
+
+ANALYZE = shutil.which("systemd-analyze")
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+CONFINED = {
+    "User": "dermalia",
+    "CapabilityBoundingSet": "",
+    "NoNewPrivileges": "yes",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateTmp": "yes",
+    "PrivateDevices": "yes",
+    "RestrictNamespaces": "yes",
+    "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
+    # Converting and typesetting confine their own children by seccomp.
+    "SystemCallFilter": "@system-service seccomp",
+}
+
+
+def lines(unit: Path) -> list[tuple[str, str]]:
+    pairs = (line.partition("=") for line in unit.read_text().splitlines() if "=" in line)
+    return [(name, value) for name, _, value in pairs if not name.startswith("#")]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_is_confined(unit: Path) -> None:
+    said = dict(lines(unit))
+    assert {name: said.get(name) for name in CONFINED} == CONFINED
+    assert {"MemoryMax", "TasksMax"} <= said.keys()
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_starts_what_the_entrypoint_knows(unit: Path) -> None:
+    script, part, *_ = dict(lines(unit))["ExecStart"].split()
+    assert script == "/opt/dermalia/deploy/entrypoint"
+    assert f"\n    {part})\n" in (DEPLOY / "entrypoint").read_text()
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_every_variable_is_one_that_somebody_reads(unit: Path) -> None:
+    for variables in (value for name, value in lines(unit) if name == "Environment"):
+        for name in re.findall(r"(DERMALIA_\w+)=", variables):
+            assert installation.is_read(name)
+
+
+def test_only_migrations_know_the_owner_of_the_tables() -> None:
+    holders = [unit.stem for unit in UNITS if "OWNER_URL" in unit.read_text()]
+    assert holders == ["dermalia-migrate"]
+
+
+def test_secrets_are_those_of_the_containers() -> None:
+    web = installation.services()["web"]["environment"]
+    moved = {name: value.replace("/run/", "/etc/dermalia/") for name, value in web.items()}
+    assert installation.env_file(DEPLOY / "systemd" / "secrets.env") == moved
+
+
+@pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is missing")
+def test_systemd_understands_every_line() -> None:
+    ended = subprocess.run(
+        [str(ANALYZE), "verify", "--man=no", *UNITS],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ours = [line for line in ended.stderr.splitlines() if str(DEPLOY) in line]
+    # Where a line is not understood it says file:line.
+    assert [line for line in ours if re.search(r"\.service:\d+:", line)] == []
