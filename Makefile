@@ -20,17 +20,17 @@ endif
 .PHONY: demo up test unit lint fmt types bench clean lock messages
 .DEFAULT_GOAL := demo
 
-demo: .venv/.base static/dist/.built build/.messages
+demo: .venv/.base static/dist/.built static/sample/sample.json build/.messages
 	@exec $(BIN)/python manage.py demo $(ARGS)
 
-up: .venv/.base static/dist/.built build/.messages
+up: .venv/.base static/dist/.built static/sample/sample.json build/.messages
 	@exec $(BIN)/python manage.py up $(ARGS)
 
-test: lint
+test: lint static/sample/sample.json
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # What one runs again and again: no browser, no process of the application's own.
-unit: .venv/.dev static/dist/.built build/.messages
+unit: .venv/.dev static/dist/.built static/sample/sample.json build/.messages
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not processes and not browser" $(ARGS)
 
 lint: .venv/.dev static/dist/.built build/.messages
@@ -46,6 +46,10 @@ fmt: .venv/.dev
 bench: .venv/.dev static/dist/.built build/.messages
 	@test -n "$(NAME)" || { echo "Say which: make bench NAME=$$(ls benchmarks/bench_*.py | sed 's/.*bench_//; s/\.py//' | paste -sd'|')"; exit 2; }
 	$(BIN)/python -m benchmarks.bench_$(NAME) $(ARGS)
+
+# The synthetic report on the start page, made as any report is.
+static/sample/sample.json: scripts/sample.py | .venv/.base static/dist/.built
+	@$(BIN)/python -m scripts.sample
 
 messages: .venv/.dev
 	@$(BIN)/python -m scripts.messages

@@ -26,7 +26,7 @@ def make_checkpoint() -> Checkpoint:
     keys = signing_keys()
     with transaction.atomic(using=ROLE):
         _query("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        newest = _newest_genuine(keys)
+        newest = newest_genuine(keys)
         at = _now()
         if newest is not None:
             # Clocks step back; the names of checkpoints must not.
@@ -46,7 +46,7 @@ def _leaves() -> list[Leaf]:
     return [Leaf.of(practice, *end) for practice, end in heads().items()]
 
 
-def _newest_genuine(keys: SigningKeys) -> Checkpoint | None:
+def newest_genuine(keys: SigningKeys) -> Checkpoint | None:
     """The newest checkpoint that is whole: a damaged one must not stop the next."""
     for name in reversed(archive.names()):
         try:

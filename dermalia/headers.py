@@ -18,6 +18,6 @@ class KeepPrivate:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
-        response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+        response.headers.setdefault("X-Robots-Tag", "noindex, nofollow, noarchive")
         response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
         return response

@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "exports",
     "closing",
     "django.contrib.admin.apps.SimpleAdminConfig",
+    "website",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -162,7 +163,13 @@ OPERATOR = {
     "street": env("DERMALIA_OPERATOR_STREET", default="Stubbenhof 16"),
     "city": env("DERMALIA_OPERATOR_CITY", default="21147 Hamburg"),
     "email": env("DERMALIA_OPERATOR_EMAIL", default="kontakt@dermalia.de"),
+    # Who may act for the company, and its entry in the commercial register: not ours to invent.
+    "represented_by": env("DERMALIA_OPERATOR_REPRESENTED_BY", default=""),
+    "register": env("DERMALIA_OPERATOR_REGISTER", default=""),
+    "vat_id": env("DERMALIA_OPERATOR_VAT_ID", default=""),
 }
+# Where questions to the data protection officer go.
+PRIVACY_EMAIL: str = env("DERMALIA_PRIVACY_EMAIL", default=OPERATOR["email"])
 
 # --- Postgres: the application's role owns no table and cannot bypass row-level security
 
@@ -319,6 +326,7 @@ WORK_PERIODIC: dict[str, float] = {
     "backups.tasks.drill_due": 6 * 3600.0,
     "exports.tasks.end_expired": 3600.0,
     "closing.tasks.end_contracts": 3600.0,
+    "website.tasks.deliver_inquiries": 30.0,
 }
 # Touched after each sweep, for whoever watches over a worker from outside.
 WORK_SIGN_OF_LIFE: str = env("DERMALIA_SIGN_OF_LIFE", default="")
@@ -357,6 +365,7 @@ CELERY_TASK_ROUTES = {
     "closing.tasks.*": {"queue": "erase"},
     "audit.tasks.*": {"queue": "erase"},
     "practices.tasks.*": {"queue": "erase"},
+    "website.tasks.*": {"queue": "mail"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -6,9 +6,10 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("reports.hook_urls")),
     path("", include("dermalia.health")),
+    path("", include("website.root_urls")),
 ]
 urlpatterns += i18n_patterns(
-    path("", include("practices.public_urls")),
+    path("", include("website.urls")),
     path("", include("practices.urls")),
     path("", include("reports.urls")),
     path("", include("retention.urls")),

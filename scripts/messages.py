@@ -27,6 +27,7 @@ PACKAGES = (
     "exports",
     "closing",
     "operators",
+    "website",
 )
 FUNCTIONS = {
     "_": None,

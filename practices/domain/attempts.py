@@ -72,6 +72,11 @@ def passkeys(name: str) -> Counter:
     return Counter(_digest("passkeys", name), free=20)
 
 
+def inquiries(name: str) -> Counter:
+    """Questions sent from one network by the public form."""
+    return Counter(_digest("inquiries", name), free=5)
+
+
 def count_try(*counters: Counter) -> int:
     """Count one try against each counter, before it is known whether it succeeds.
 

@@ -122,7 +122,7 @@ def build_page(
         device_serial=scan.device_serial,
         algorithm_version=scan.algorithm_version,
         due_on=report.due_on if report else None,
-        metrics=_metrics(measurements(scan=scan, key=key)),
+        metrics=metric_values(measurements(scan=scan, key=key)),
         stills=[
             _still(file, file_url) for file in _of_kind(files, Asset.Kind.STILL) if _whole(file)
         ],
@@ -200,7 +200,7 @@ def _view(name: str) -> str:
     return str(wording.VIEWS.get(name, name))
 
 
-def _metrics(values: list[Measured]) -> list[MetricValue]:
+def metric_values(values: list[Measured]) -> list[MetricValue]:
     """The five metrics in their fixed order; one that was not measured is left out."""
     by_metric = {
         metric: {item.zone: item for item in values if item.metric == metric} for metric in Metric

@@ -62,6 +62,21 @@ def provider(carrier: Carrier | None = None) -> Provider:
             return SmtpProvider(_own(chosen), carrier=Carrier.OWN, pace=pace)
 
 
+def default_provider() -> Provider:
+    """The installation's own carrier, for mails that belong to no practice.
+
+    Raises:
+        RouteRefused: it has none: mails leave by the practices' own servers only.
+    """
+    match default_carrier():
+        case Carrier.RELAY:
+            return SmtpProvider(_relay(), carrier=Carrier.RELAY, pace="relay")
+        case Carrier.OWN:
+            raise RouteRefused(_("This installation has no mail relay."))
+        case _:
+            return ResendProvider()
+
+
 def sender(practice: Practice) -> Sender:
     """Whom mails of the practice in scope come from, in the practice's own choice of words."""
     chosen = route()

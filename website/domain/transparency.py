@@ -1,0 +1,61 @@
+"""What can be shown to everybody of how the promises are kept; "not yet" where it is not."""
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from audit.checkpoint import Checkpoint
+from audit.checkpointing import newest_genuine
+from audit.signing import signing_keys
+from onboarding.domain.texts import current_text
+from onboarding.models import LegalText
+
+CHECKPOINT_FRESH_SECONDS = 300  # one is made an hour; storage need not be asked by every reader
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Attributes:
+    texts: each text in force with the hex SHA-256 of its body.
+    drill: the newest restore for practice, None where none has run.
+    checkpoint: the newest signed statement on the log, None where none is there.
+    """
+
+    texts: list[tuple[LegalText, str]]
+    drill: Any
+    checkpoint: Checkpoint | None
+
+
+def evidence() -> Evidence:
+    """Everything the page on transparency shows."""
+    texts = [
+        current_text(kind.value, language)
+        for kind in LegalText.Kind
+        for language, _name in settings.LANGUAGES
+    ]
+    return Evidence(
+        texts=[(text, bytes(text.digest).hex()) for text in texts],
+        drill=_newest_drill(),
+        checkpoint=_checkpoint(int(time.monotonic() // CHECKPOINT_FRESH_SECONDS)),
+    )
+
+
+def _newest_drill() -> Any:
+    # An installation without the part that keeps backups has no drills either.
+    if not apps.is_installed("backups"):
+        return None
+    return apps.get_model("backups", "DrillResult").objects.order_by("-at").first()
+
+
+@lru_cache(maxsize=1)
+def _checkpoint(_moment: int) -> Checkpoint | None:
+    try:
+        return newest_genuine(signing_keys())
+    except (BotoCoreError, ClientError, ImproperlyConfigured):
+        return None
