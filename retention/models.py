@@ -30,6 +30,8 @@ class Erasure(Work):
         CONTRACT = "contract", _("End of the contract")
         CLOSURE = "closure", _("End of the service")
 
+    # However long storage is away or a worker still writes: what was promised is done.
+    gives_up = False
     swept = (*Work.swept, "requested_at")
     admin_sees = (*Work.admin_sees, "reason", "requested_at", "verified_at")
 

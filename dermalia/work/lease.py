@@ -161,7 +161,7 @@ def _quarantine(crashed: models.QuerySet[W]) -> None:
 def _fail(
     row: Work, practice_id: int, message: str, *, retry: bool, after: float | None = None
 ) -> None:
-    given_up = not retry or row.failures >= len(BACKOFF_SECONDS)
+    given_up = not retry or (row.gives_up and row.failures >= len(BACKOFF_SECONDS))
     wait = after if after is not None else BACKOFF_SECONDS[min(row.failures, 4)]
     with practice_scope(practice_id):
         _rows(type(row)).filter(pk=row.pk, leased_by=row.leased_by).update(

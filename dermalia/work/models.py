@@ -13,8 +13,11 @@ class Work(PracticeOwned):
 
     ``state`` is declared again by the subclass, with its own choices and check constraint.
     ``attempts`` counts starts since the last success and ``failures`` the outcomes written
-    since; the difference is how often a worker died over this row.
+    since; the difference is how often a worker died over this row. After so many failures the
+    row is set aside for a person, unless it is of a kind that nobody ``gives_up``.
     """
+
+    gives_up: ClassVar[bool] = True
 
     swept: ClassVar[tuple[str, ...]] = (
         "id",

@@ -1,5 +1,6 @@
 """Erasing: unreadable at once, gone from everywhere, and said only when it is true."""
 
+import contextlib
 import logging
 from datetime import date, timedelta
 
@@ -130,6 +131,27 @@ def test_a_worker_that_holds_the_scan_is_waited_for(report: Report) -> None:
         Erasure.objects.update(
             settles_at=erasure.requested_at, next_attempt_at=erasure.requested_at
         )
+    assert complete(erasure).state == Erasure.State.VERIFIED
+
+
+@pytest.mark.parametrize("storage_is_away", [True, False])
+def test_however_often_it_could_not_be_done_it_is_tried_again(
+    report: Report, monkeypatch: pytest.MonkeyPatch, storage_is_away: bool
+) -> None:
+    erasure = request(report)
+    with monkeypatch.context() as broken:
+        if storage_is_away:
+            broken.setattr(objects, "delete_prefix", lambda prefix: 1 / 0)
+        else:
+            broken.setattr(objects, "is_empty", lambda prefix: False)
+        for _ in range(12):
+            with contextlib.suppress(ZeroDivisionError):
+                complete(erasure)
+            with practice_scope(report.practice_id):
+                waiting = Erasure.objects.get()
+                assert (waiting.state, waiting.quarantined_at) == (Erasure.State.REQUESTED, None)
+                Erasure.objects.update(next_attempt_at=erasure.requested_at)
+        assert waiting.failures == 12
     assert complete(erasure).state == Erasure.State.VERIFIED
 
 
