@@ -32,6 +32,8 @@ COPY retention retention
 COPY onboarding onboarding
 COPY backups backups
 COPY exports exports
+COPY closing closing
+COPY website website
 COPY operators operators
 COPY templates templates
 COPY locale locale

@@ -115,7 +115,7 @@ def test_a_service_to_come_is_told_with_all_that_a_practice_needs_to_decide(
     worked_off(mail)
     sent = mailbox.mails[0]
     for part in (sent.text or "", sent.html or ""):
-        for told in ("Demo Service GmbH", "DE", "Carries demo data", "none needed"):
+        for told in ("Demo Service GmbH", "DE", "Carries demo data", "keine nötig"):
             assert told in part
         assert str(day.year) in part
     assert sent.reply_to == (django_settings.OPERATOR["email"],)

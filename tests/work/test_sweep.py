@@ -124,6 +124,7 @@ def in_another_thread() -> Sweep | None:
 
 ERASE_BY_THE_CLOCK = {
     "backups.tasks.publish_ledger",
+    "closing.tasks.end_contracts",
     "exports.tasks.end_expired",
     "practices.tasks.forget_expired",
     "retention.tasks.erase_due",
