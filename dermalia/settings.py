@@ -12,6 +12,7 @@ from botocore.config import Config as BotoConfig
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from dermalia import timetable
 from dermalia.embedded import prepare
 from dermalia.environment import Environment
 
@@ -310,24 +311,7 @@ WORK_SWEEP_SECONDS: float = env.float("DERMALIA_WORK_SWEEP_SECONDS", default=5)
 WORK_GRACE_SECONDS: float = env.float("DERMALIA_WORK_GRACE_SECONDS", default=10)
 WORK_NUDGE_TIMEOUT_SECONDS: float = env.float("DERMALIA_WORK_NUDGE_TIMEOUT_SECONDS", default=0.25)
 WORK_BROKER_REST_SECONDS: float = env.float("DERMALIA_WORK_BROKER_REST_SECONDS", default=10)
-# What workers start on their own, every so many seconds: due though beat is dead.
-WORK_PERIODIC: dict[str, float] = {
-    "retention.tasks.erase_due": 3600.0,
-    "retention.tasks.reconcile": 3600.0,
-    "retention.tasks.watch": 60.0,
-    "reports.tasks.forget_mails": 86_400.0,
-    "reports.tasks.tell_practices": 3600.0,
-    "onboarding.tasks.tell_practices": 43_200.0,
-    "practices.tasks.forget_expired": 3600.0,
-    "operators.tasks.keep_watch": 60.0,
-    "backups.tasks.publish_ledger": 10.0,
-    "backups.tasks.make_due": 3600.0,
-    "backups.tasks.keep_house": 3600.0,
-    "backups.tasks.drill_due": 6 * 3600.0,
-    "exports.tasks.end_expired": 3600.0,
-    "closing.tasks.end_contracts": 3600.0,
-    "website.tasks.deliver_inquiries": 30.0,
-}
+WORK_PERIODIC = timetable.PERIODIC
 # Touched after each sweep, for whoever watches over a worker from outside.
 WORK_SIGN_OF_LIFE: str = env("DERMALIA_SIGN_OF_LIFE", default="")
 DISCOVER_SECONDS: float = env.float("DERMALIA_DISCOVER_SECONDS", default=3 if EMBEDDED else 30)
@@ -351,22 +335,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker without Redis still works, and waits
 CELERY_TASK_PUBLISH_RETRY = False  # a nudge that fails is made up for by the sweep
 CELERY_TASK_DEFAULT_QUEUE = "ingest"
-CELERY_TASK_ROUTES = {
-    "scans.tasks.convert": {"queue": "convert"},
-    "scans.tasks.convert_detail": {"queue": "convert"},
-    "reports.tasks.*": {"queue": "mail"},
-    "onboarding.tasks.*": {"queue": "mail"},
-    "operators.tasks.*": {"queue": "mail"},
-    "retention.tasks.*": {"queue": "erase"},
-    "backups.tasks.publish_ledger": {"queue": "erase"},
-    "backups.tasks.*": {"queue": "convert"},  # long, and nobody waits for it
-    "exports.tasks.end_expired": {"queue": "erase"},
-    "exports.tasks.*": {"queue": "convert"},
-    "closing.tasks.*": {"queue": "erase"},
-    "audit.tasks.*": {"queue": "erase"},
-    "practices.tasks.*": {"queue": "erase"},
-    "website.tasks.*": {"queue": "mail"},
-}
+CELERY_TASK_ROUTES = timetable.QUEUES
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
