@@ -82,13 +82,15 @@ def silent(connection: Connection, now: datetime) -> bool:
     return unheard > timedelta(hours=connection.practice.silent_hours) and local > morning
 
 
+def stored(*, scan: Scan) -> models.QuerySet[Asset]:
+    """The files that are stored, in the order they came to be."""
+    files = Asset.objects.filter(scan=scan, stored_at__isnull=False)
+    return files.order_by("stored_at", "name")
+
+
 def derived(*, scan: Scan) -> list[Asset]:
-    """The files made for showing, in the order conversion gave them."""
-    return list(
-        Asset.objects.filter(
-            scan=scan, origin=Asset.Origin.DERIVED, stored_at__isnull=False
-        ).order_by("stored_at", "name")
-    )
+    """Those among them that were made for showing."""
+    return list(stored(scan=scan).filter(origin=Asset.Origin.DERIVED))
 
 
 def scans_of(*, first_name: str = "", email: str = "") -> models.QuerySet[Scan]:

@@ -15,7 +15,7 @@ from reports import wording
 from reports.models import Report
 from scans.metrics import Metric, Zone
 from scans.models import Asset, Scan
-from scans.queries import Measured, derived, measurements, person
+from scans.queries import Measured, Person, derived, measurements, person
 
 FileUrl = Callable[[Asset], str]
 
@@ -105,6 +105,8 @@ def build_page(
     file_url: FileUrl,
     pdf_url: str = "",
     in_detail: bool = False,
+    known: Person | None = None,
+    files: list[Asset] | None = None,
 ) -> Page:
     """Open the values and name the files.
 
@@ -112,11 +114,13 @@ def build_page(
         file_url: gives the same-origin address of a file for this reader.
         pdf_url: the same-origin address of the PDF; empty where there is none.
         in_detail: show the model in full detail where that was made.
+        known: the person, and files: what ``derived`` gives; read here where left out.
     """
-    files = derived(scan=scan)
+    known = known or person(scan=scan, key=key)
+    files = derived(scan=scan) if files is None else files
     return Page(
         practice=scan.practice,
-        first_name=person(scan=scan, key=key).first_name,
+        first_name=known.first_name,
         captured_at=scan.captured_at,
         device_model=scan.device_model,
         device_serial=scan.device_serial,

@@ -29,8 +29,9 @@ from reports.views.rights import refuse_restricted, rights_context
 from scans.domain.progress import in_progress
 from scans.models import Asset, Scan
 from scans.notes import NOTES
+from scans.queries import Person, person, stored
 
-ENTRIES = 50
+ENTRIES, RECENT = 50, 12  # of the log: in all, and before one asks for them
 
 
 @require_safe
@@ -46,6 +47,10 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
     status = status_of(scan, report, deliveries)
     progress = in_progress([scan]).get(scan.pk)
     key = unlock(scan.key_id, access=access)
+    restricted = report is not None and report.restricted_at is not None
+    known = Person("", "") if restricted else person(scan=scan, key=key)
+    files = list(stored(scan=scan))
+    entries = _entries(scan, report)
     context = {
         "practice": request.user.practice,
         "scan": scan,
@@ -56,14 +61,15 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
         "problem": status.problem,
         "progress": progress,
         "timeline": timeline(scan, report, deliveries),
-        "files": _files(scan, key),
+        "files": _files(files, key),
         "notes": [NOTES[note] for note in scan.notes if note in NOTES],
-        "audit": _entries(scan, report),
-        "page": _page(request, scan, report, key),
+        "audit": entries if "log" in request.GET else entries[:RECENT],
+        "audit_older": len(entries) > RECENT and "log" not in request.GET,
+        "page": None if restricted else _page(request, scan, report, key, known, files),
         **detail_context(request, scan),
         **rights_context(request, report, key),
-        **delivery_context(request, report, deliveries, key),
-        **preparing_context(request, scan, report, key),
+        **delivery_context(request, report, deliveries, key, known),
+        **preparing_context(request, scan, report, key, known),
         "due_on": report.due_on if report else scan.due_on,
         "due_why": due_why(report),
         "erase_url": f"{request.path}erase/" if request.user.may_write else "",
@@ -82,9 +88,14 @@ def scan_file(request: StaffRequest, scan_id: UUID, asset_id: UUID) -> HttpRespo
 
 
 def _page(
-    request: StaffRequest, scan: Scan, report: Report | None, key: UnlockedKey
+    request: StaffRequest,
+    scan: Scan,
+    report: Report | None,
+    key: UnlockedKey,
+    known: Person,
+    files: list[Asset],
 ) -> Page | None:
-    if scan.state != Scan.State.READY or (report and report.restricted_at):
+    if scan.state != Scan.State.READY:
         return None
     return build_page(
         scan=scan,
@@ -92,11 +103,12 @@ def _page(
         key=key,
         file_url=lambda asset: reverse("reports:scan_file", args=[scan.pk, asset.pk]),
         in_detail=request.GET.get("model") == "detail",
+        known=known,
+        files=[file for file in files if file.origin == Asset.Origin.DERIVED],
     )
 
 
-def _files(scan: Scan, key: UnlockedKey) -> list[tuple[str, str, str]]:
-    files = Asset.objects.filter(scan=scan, stored_at__isnull=False)
+def _files(files: list[Asset], key: UnlockedKey) -> list[tuple[str, str, str]]:
     named = sorted(((file.origin, file.called(key), file) for file in files), key=itemgetter(0, 1))
     kinds = {kind.value: str(kind.label) for kind in Asset.Kind}
     return [(name, kinds[file.kind], filesizeformat(file.bytes)) for _, name, file in named]

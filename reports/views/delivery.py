@@ -19,7 +19,7 @@ from reports.domain.fates import NOT_ARRIVED
 from reports.domain.links import is_live
 from reports.domain.staff_mail import set_staff_mail_aside
 from reports.models import Delivery, Report, StaffMail
-from scans.queries import person
+from scans.queries import Person
 
 
 class AddressForm(forms.Form):
@@ -91,7 +91,11 @@ def staff_mail_handled(request: StaffRequest, mail_id: UUID) -> HttpResponse:
 
 
 def delivery_context(
-    request: StaffRequest, report: Report | None, deliveries: list[Delivery], key: UnlockedKey
+    request: StaffRequest,
+    report: Report | None,
+    deliveries: list[Delivery],
+    key: UnlockedKey,
+    known: Person,
 ) -> dict[str, Any]:
     """What ``reports/_delivery.html`` needs on the page of a scan; nothing before its release."""
     if report is None or report.state != Report.State.RELEASED or report.restricted_at:
@@ -103,7 +107,7 @@ def delivery_context(
         "mail_troubles": {mail.pk for mail in newest_first if _in_trouble(mail)},
         "link_live": live,
         "link_until": report.due_on,
-        "address": person(scan=report.scan, key=key).email,
+        "address": known.email,
         "has_code": report.code is not None,
         "may_write": request.user.may_write,
     }

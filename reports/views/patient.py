@@ -113,16 +113,18 @@ def _rendered(request: HttpRequest, found: Found, link: str, state: str) -> Page
     report = Report.objects.select_related("scan", "practice").get(pk=found.report_id)
     access = record_access(Action.REPORT_VIEWED, who=PATIENT, object_id=report.pk)
     key = unlock(report.scan.key_id, access=access)
+    known = person(scan=report.scan, key=key)
     content = build_page(
         scan=report.scan,
         report=report,
         key=key,
         file_url=lambda asset: reverse("reports:patient_file", args=[link, asset.pk]),
         pdf_url=reverse("reports:patient_pdf", args=[link]),
+        known=known,
     )
     context = {
         "page": content,
-        "privacy": privacy_facts(report=report, person=person(scan=report.scan, key=key)),
+        "privacy": privacy_facts(report=report, person=known),
         "privacy_url": reverse("reports:patient_privacy", args=[link]),
         "compare_url": reverse("reports:patient_comparison", args=[link])
         if has_followups(report)

@@ -25,7 +25,7 @@ from reports.models import Report
 from reports.views.rights import refuse_restricted
 from scans.domain.identity import NAME_CHARACTERS, correct_identity, history
 from scans.models import Scan
-from scans.queries import Person, person
+from scans.queries import Person
 
 EMAIL_CHARACTERS = 320
 FUTURE = _("This day is yet to come.")
@@ -158,11 +158,10 @@ def scan_treatment(request: StaffRequest, scan_id: UUID) -> HttpResponse:
 
 
 def preparing_context(
-    request: StaffRequest, scan: Scan, report: Report | None, key: UnlockedKey
+    request: StaffRequest, scan: Scan, report: Report | None, key: UnlockedKey, known: Person
 ) -> dict[str, Any]:
     """What ``_release.html`` and ``_person.html`` need; nothing of a restricted report."""
     restricted = report is not None and report.restricted_at is not None
-    known = Person("", "") if restricted else person(scan=scan, key=key)
     context: dict[str, Any] = {
         "person": None if restricted else known,
         "person_history": [] if restricted else history(scan=scan, key=key),
