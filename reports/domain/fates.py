@@ -18,7 +18,7 @@ from audit.words import Action
 from dermalia.mail import AddressRefused, StaffMailKind, queue_mail
 from practices.models import Practice
 from reports.domain.links import disable
-from reports.mail.models import Carrier, Delivery, Fate, Outgoing
+from reports.mail.models import Carrier, Delivery, Fate, Outgoing, unsettled
 from reports.mail.provider import Answer
 from reports.mail.staff import dashboard_url
 
@@ -101,7 +101,7 @@ def not_arrived(now: datetime | Now) -> Q:
     stuck = Q(state__in=WAITING, created_at__lt=now - PATIENCE) | Q(state=Fate.DELAYED)
     silent = Q(state=Fate.SENT, carrier=Carrier.RESEND, sent_at__lt=now - SILENCE)
     lost = Q(state__in=NOT_ARRIVED) | Q(quarantined_at__isnull=False)
-    return Q(handled_at=None) & (lost | stuck | silent)
+    return unsettled() & (lost | stuck | silent)
 
 
 def _turns_link_off(answer: Answer) -> bool:

@@ -74,9 +74,20 @@ def _due(name: str) -> models.Index:
     return models.Index(fields=["next_attempt_at"], name=name, condition=waiting)
 
 
+def unsettled() -> models.Q:
+    """Mails that may still need somebody; not those handed to who tells nothing afterwards.
+
+    The condition of an index, which serves only a statement that says it letter for letter.
+    """
+    told = models.Q(state=Fate.SENT, carrier=Carrier.RESEND)
+    arrived = [Fate.SENT.value, Fate.DELIVERED.value]
+    others = [fate.value for fate in Fate if fate.value not in arrived]
+    waits = models.Q(state__in=others) | models.Q(quarantined_at__isnull=False) | told
+    return models.Q(handled_at=None) & waits
+
+
 def _not_arrived(name: str) -> models.Index:
-    lost = models.Q(handled_at=None) & ~models.Q(state=Fate.DELIVERED)
-    return models.Index(fields=["practice", "created_at"], name=name, condition=lost)
+    return models.Index(fields=["practice", "created_at"], name=name, condition=unsettled())
 
 
 class Delivery(Outgoing):
@@ -93,7 +104,7 @@ class Delivery(Outgoing):
         indexes = [
             models.Index(fields=["practice", "report"]),
             _due("delivery_due"),
-            _not_arrived("delivery_not_arrived"),
+            _not_arrived("delivery_unsettled"),
         ]
 
 
@@ -114,7 +125,7 @@ class StaffMail(Outgoing):
                 name="staff_mail_once",
             ),
         ]
-        indexes = [_due("staff_mail_due"), _not_arrived("staff_mail_not_arrived")]
+        indexes = [_due("staff_mail_due"), _not_arrived("staff_mail_unsettled")]
 
 
 class MailRoute(PracticeOwned):

@@ -3,15 +3,17 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from dermalia.tenancy import practice_scope
 from practices.models import Practice, User
+from reports.domain.fates import not_arrived
 from reports.domain.listing import ANY_NEED, Filters, list_scans
 from reports.domain.needs import Need, count_needs, today
-from reports.mail.models import Fate
+from reports.mail.models import Fate, StaffMail
 from reports.models import Case, Delivery, Report
 from scans.models import Connection, Scan
 from scans.queries import silent
@@ -141,3 +143,16 @@ def test_the_list_names_what_waits_before_the_scans(
 def test_where_nothing_waits_nothing_is_said(client: Client, staff_user: User) -> None:
     client.force_login(staff_user)
     assert "Needs attention" not in client.get("/en/scans/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("mails", "index"), [(Delivery, "delivery_unsettled"), (StaffMail, "staff_mail_unsettled")]
+)
+def test_mails_that_did_not_arrive_are_found_by_the_index_made_for_them(
+    mails: type[Delivery | StaffMail], index: str, scope: None
+) -> None:
+    """A word's difference between the two conditions, and every mail ever sent would be read."""
+    wanted = mails._default_manager.filter(not_arrived(timezone.now())).order_by("created_at")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert index in wanted.explain()
