@@ -27,6 +27,9 @@ def main() -> None:
         url = database_url(folder, "postgres")
         tenancy_rows.fill(url, practices=PRACTICES)
         desks = [Desk(practice_id) for practice_id in measured_practices()]
+        from dermalia.boot import settle  # as gunicorn's processes do
+
+        settle()
         figures: dict[str, float] = {}
         for name, ways in WAYS.items():
             seconds = list(timed(desks, ways))

@@ -7,6 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dermalia.settings")
 application = get_wsgi_application()
 
-from dermalia.boot import require_safe_start  # noqa: E402 (needs the app registry)
+from dermalia.boot import require_safe_start, settle  # noqa: E402 (needs the app registry)
 
 require_safe_start()
+settle()
