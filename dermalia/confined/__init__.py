@@ -4,6 +4,7 @@ The child confines itself (``scans.conversion.confine``); here is the parent's s
 child with nothing of its own environment, feeds it, and listens for so long and so much.
 """
 
-from .child import AnswerTooLong, Child, ChildDied, ChildLate, ConfinedError
+from .child import Child, ChildDied
+from .conversation import AnswerTooLong, ChildLate, ConfinedError
 
 __all__ = ["AnswerTooLong", "Child", "ChildDied", "ChildLate", "ConfinedError"]

@@ -5,10 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import selectors
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +19,6 @@ from .notes import Note
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_CHUNK = 1 << 20
 _HEADER_ROOM = MIB
 _WAIT_AFTER_KILL = 10.0
 _WORKED = 0.5  # of the time allowed: a child that used this much was not kept from its work
@@ -75,11 +72,17 @@ def _answer(
     child: subprocess.Popen[bytes], request: list[bytes], limits: Limits
 ) -> tuple[bytearray, int]:
     """What the child says and its exit code. Raises ConversionError."""
+    # Here, as children import this package too, and "dermalia" brings half of the project along.
+    from dermalia.confined.conversation import AnswerTooLong, ChildLate, converse
+
     try:
-        answer = _Conversation(child, request, limits).run()
+        room = limits.output_bytes + _HEADER_ROOM
+        answer = converse(child, request, seconds=limits.wall_seconds, answer_bytes=room)
         return answer, child.wait(_WAIT_AFTER_KILL)
-    except (_OutOfTime, subprocess.TimeoutExpired) as error:
+    except (ChildLate, subprocess.TimeoutExpired) as error:
         raise _too_late(child, limits) from error
+    except AnswerTooLong as error:
+        raise ConversionError(ErrorCode.CRASHED, where="answer too long") from error
     finally:
         children.end(child)
 
@@ -110,69 +113,6 @@ def _death(code: int) -> ConversionError:
         return ConversionError(ErrorCode.KILLED, where="SIGKILL")
     where = signal.Signals(-code).name if code < 0 else f"exit {code}"
     return ConversionError(ErrorCode.CRASHED, where=where)
-
-
-class _OutOfTime(Exception):
-    """The child has neither answered in time nor ended."""
-
-
-class _Conversation:
-    """Writes the request and reads the answer at the same time, so that no pipe fills up."""
-
-    def __init__(self, child: subprocess.Popen[bytes], request: list[bytes], limits: Limits):
-        assert child.stdin is not None
-        assert child.stdout is not None
-        assert child.stderr is not None
-        self._stdin, self._stdout, self._stderr = child.stdin, child.stdout, child.stderr
-        self._pending = [memoryview(chunk) for chunk in reversed(request) if chunk]
-        self._room = limits.output_bytes + _HEADER_ROOM
-        self._deadline = time.monotonic() + limits.wall_seconds
-        self._answer = bytearray()
-
-    def run(self) -> bytearray:
-        """The whole answer. Raises _OutOfTime, or ConversionError(CRASHED) if it is too long."""
-        with selectors.DefaultSelector() as selector:
-            for stream in (self._stdin, self._stdout, self._stderr):
-                os.set_blocking(stream.fileno(), False)
-            selector.register(self._stdin, selectors.EVENT_WRITE, self._write)
-            selector.register(self._stdout, selectors.EVENT_READ, self._read)
-            # What a library prints may quote the files, so it is read away and not kept.
-            selector.register(self._stderr, selectors.EVENT_READ, self._discard)
-            while selector.get_map():
-                for key, _ in selector.select(self._remaining()):
-                    if not key.data():
-                        selector.unregister(key.fileobj)
-        return self._answer
-
-    def _remaining(self) -> float:
-        remaining = self._deadline - time.monotonic()
-        if remaining <= 0:
-            raise _OutOfTime
-        return remaining
-
-    def _write(self) -> bool:
-        """Send one chunk; False when there is no more to send."""
-        try:
-            if self._pending:
-                sent = os.write(self._stdin.fileno(), self._pending[-1][:_CHUNK])
-                self._pending[-1] = self._pending[-1][sent:]
-                if not self._pending[-1]:
-                    self._pending.pop()
-        except BrokenPipeError:
-            self._pending.clear()  # it has died, or answered before it had read everything
-        if not self._pending:
-            self._stdin.close()
-        return bool(self._pending)
-
-    def _read(self) -> bool:
-        chunk = os.read(self._stdout.fileno(), _CHUNK)
-        self._answer += chunk
-        if len(self._answer) > self._room:
-            raise ConversionError(ErrorCode.CRASHED, where="answer too long")
-        return bool(chunk)
-
-    def _discard(self) -> bool:
-        return bool(os.read(self._stderr.fileno(), _CHUNK))
 
 
 def _conversion(answer: bytearray) -> Conversion:
