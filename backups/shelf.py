@@ -1,7 +1,6 @@
 """Where backups lie: a bucket of their own, each a sealed file and a manifest written last."""
 
 import hashlib
-import io
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -15,6 +14,7 @@ from audit.signing import signing_keys
 from backups.kinds import Kind
 from backups.manifest import Manifest, ManifestRefused, read
 from backups.stream import BackupDamaged
+from dermalia.sealing.streams import Pieces
 
 PIECE = 1024 * 1024
 # Parts of 64 MiB, of which storage takes 10,000: 625 GiB. The caller's thread reads the database.
@@ -54,7 +54,7 @@ def upload(name: str, pieces: Iterable[bytes]) -> Counted:
     """
     counted = Counted(pieces)
     bucket = _storage().bucket
-    bucket.upload_fileobj(_Stream(iter(counted)), name, Config=IN_PARTS)
+    bucket.upload_fileobj(Pieces(iter(counted)), name, Config=IN_PARTS)
     stored = bucket.Object(name).content_length
     if stored != counted.bytes:
         raise BackupDamaged(f"storage has {stored} of the {counted.bytes} bytes of {name}")
@@ -197,24 +197,3 @@ def _abort_uploads(before: datetime) -> int:
 
 def _storage() -> S3Storage:
     return cast(S3Storage, storages["backup"])
-
-
-class _Stream(io.RawIOBase):
-    """An iterator in the shape the uploader reads."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._rest = bytearray()
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        while size < 0 or len(self._rest) < size:
-            piece = next(self._pieces, None)
-            if piece is None:
-                break
-            self._rest += piece
-        taken = bytes(self._rest) if size < 0 else bytes(self._rest[:size])
-        del self._rest[: len(taken)]
-        return taken

@@ -1,7 +1,6 @@
 """Sealed objects in storage: clear bytes exist in memory only."""
 
 import hashlib
-import io
 import secrets
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +14,7 @@ from storages.backends.s3 import S3Storage
 
 from dermalia.sealing import chunks
 from dermalia.sealing.keys import UnlockedKey
+from dermalia.sealing.streams import Pieces
 
 READ_PIECE = 1024 * 1024
 SMALL = 4 * 1024 * 1024
@@ -57,7 +57,7 @@ def put(key: UnlockedKey, name: str, plaintext: Iterable[bytes], *, length: int)
     if length <= SMALL:
         _put_small(_client(), name, b"".join(sealed))
     else:
-        _storage().bucket.upload_fileobj(_Stream(sealed), name, Config=IN_THIS_THREAD)
+        _storage().bucket.upload_fileobj(Pieces(sealed), name, Config=IN_THIS_THREAD)
     size = chunks.sealed_size(length)
     _require(_held(name), {name: size})
     return size
@@ -255,25 +255,3 @@ def _client() -> Any:
 
 def _storage() -> S3Storage:
     return cast(S3Storage, storages["objects"])
-
-
-class _Stream(io.RawIOBase):
-    """A sealed stream in the shape the uploader reads."""
-
-    def __init__(self, pieces: Iterator[chunks.Piece]) -> None:
-        self._pieces = pieces
-        self._rest = bytearray()
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        while size < 0 or len(self._rest) < size:
-            piece = next(self._pieces, None)
-            if piece is None:
-                break
-            self._rest += piece
-        view = memoryview(self._rest)
-        stop = len(view) if size < 0 else size
-        taken, self._rest = bytes(view[:stop]), bytearray(view[stop:])
-        return taken
