@@ -1,19 +1,21 @@
-"""Two reports of one person, half a year apart."""
+"""A released report with its link, and two reports of one person, half a year apart."""
 
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from django.test import Client
 
 from audit.chain import OPERATOR
 from dermalia.sandbox.face import Capture, make_capture
 from dermalia.sandbox.isemeco import IsemecoStandIn
+from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
-from reports.domain.series import link
+from reports.domain import series
 from reports.models import Report
 from scans.models import Connection, Scan
-from tests.conftest import discover, release_at_once, report_of
+from tests.conftest import discover, link_in_mail, release_at_once, report_of
 from tests.snapshots import Snapshots
 
 BEFORE, AFTER = datetime(2026, 1, 3, 9, tzinfo=UTC), datetime(2026, 7, 14, 9, tzinfo=UTC)
@@ -23,6 +25,18 @@ BEFORE, AFTER = datetime(2026, 1, 3, 9, tzinfo=UTC), datetime(2026, 7, 14, 9, tz
 def later_capture() -> Capture:
     """The person of ``small_capture`` on another day."""
     return make_capture(seed=1, sitting=1, triangles=4000, texture_size=256, overlay_size=128)
+
+
+@pytest.fixture
+def link(report: Report, mailbox: ResendStandIn) -> str:
+    return link_in_mail(report, mailbox)
+
+
+@pytest.fixture
+def opened(client: Client, link: str) -> Client:
+    """A browser that pressed the button."""
+    assert client.post(link).status_code == 303
+    return client
 
 
 @pytest.fixture
@@ -76,7 +90,7 @@ def add_report(
 def linked(*reports: Report) -> UUID:
     """Make the reports follow-ups of each other; they know of it afterwards."""
     with practice_scope(reports[0].practice_id):
-        series = link(report_ids=[report.pk for report in reports], who=OPERATOR)
+        linked_as = series.link(report_ids=[report.pk for report in reports], who=OPERATOR)
         for report in reports:
             report.refresh_from_db()
-    return series
+    return linked_as

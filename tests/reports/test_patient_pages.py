@@ -10,24 +10,10 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.words import Action
-from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from reports.models import Report
 from reports.views.files import byte_range
 from scans.models import Asset
-from tests.conftest import link_in_mail
-
-
-@pytest.fixture
-def link(report: Report, mailbox: ResendStandIn) -> str:
-    return link_in_mail(report, mailbox)
-
-
-@pytest.fixture
-def opened(client: Client, link: str) -> Client:
-    """A browser that pressed the button."""
-    assert client.post(link).status_code == 303
-    return client
 
 
 def viewer_config(page: bytes) -> dict[str, object]:

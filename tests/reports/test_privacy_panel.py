@@ -12,7 +12,6 @@ from django.utils.formats import date_format
 from audit.chain import SYSTEM
 from audit.models import Entry
 from audit.words import Action
-from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from practices.models import Practice, Purpose
 from reports.domain.due import set_due
@@ -24,19 +23,7 @@ from retention.domain.erase import request_erasure
 from retention.models import Erasure
 from scans.models import Asset
 from scans.queries import Person
-from tests.conftest import link_in_mail
 from tests.frontend.words import ALLOWED, RULES
-
-
-@pytest.fixture
-def link(report: Report, mailbox: ResendStandIn) -> str:
-    return link_in_mail(report, mailbox)
-
-
-@pytest.fixture
-def opened(client: Client, link: str) -> Client:
-    assert client.post(link).status_code == 303
-    return client
 
 
 def text_of(page: bytes) -> str:

@@ -12,7 +12,6 @@ from audit.access import record_access
 from audit.chain import SYSTEM
 from audit.models import Entry
 from audit.words import Action
-from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
 from reports.domain.links import disable
@@ -22,18 +21,6 @@ from reports.views.remembered import Page, RememberedPages
 from retention.domain.erase import request_erasure
 from retention.models import Erasure
 from scans.domain.identity import correct_identity
-from tests.conftest import link_in_mail
-
-
-@pytest.fixture
-def link(report: Report, mailbox: ResendStandIn) -> str:
-    return link_in_mail(report, mailbox)
-
-
-@pytest.fixture
-def opened(client: Client, link: str) -> Client:
-    assert client.post(link).status_code == 303
-    return client
 
 
 def viewed(report: Report) -> int:

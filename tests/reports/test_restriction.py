@@ -15,20 +15,8 @@ from reports.domain.restriction import lift_restriction, restrict_report
 from reports.mail.resend import ResendProvider
 from reports.models import Delivery, Report
 from scans.models import Asset
-from tests.conftest import link_in_mail
 
 REASON = Report.Restriction.CONTESTED
-
-
-@pytest.fixture
-def link(report: Report, mailbox: ResendStandIn) -> str:
-    return link_in_mail(report, mailbox)
-
-
-@pytest.fixture
-def opened(client: Client, link: str) -> Client:
-    assert client.post(link).status_code == 303
-    return client
 
 
 @pytest.fixture

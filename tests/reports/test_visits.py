@@ -10,14 +10,12 @@ from pytest_django import Settings
 
 from audit.chain import SYSTEM
 from dermalia.clients import client_address, network_of
-from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
 from reports.domain.visits import forget_old_visits
 from reports.models import Report, Tally, Visit
 from retention.domain.erase import request_erasure
 from retention.models import Erasure
-from tests.conftest import link_in_mail
 
 PHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15"
@@ -42,17 +40,6 @@ AGENTS = {
     "": ("other", "other"),
     "x" * 5000 + "\x00ä": ("other", "other"),
 }
-
-
-@pytest.fixture
-def link(report: Report, mailbox: ResendStandIn) -> str:
-    return link_in_mail(report, mailbox)
-
-
-@pytest.fixture
-def opened(client: Client, link: str) -> Client:
-    assert client.post(link).status_code == 303
-    return client
 
 
 def visits(report: Report) -> list[Visit]:
