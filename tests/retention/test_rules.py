@@ -41,10 +41,8 @@ KEPT_WITHOUT_PERSONAL_DATA = {
 UNTIL_THE_CONTRACT_ENDS = {
     "operators.Operator",  # their contract with us
     "operators.OperatorPasskey",
-    "onboarding.Acceptance",
     "onboarding.Check",
     "onboarding.GoLive",
-    "onboarding.Instruction",
     "onboarding.Particulars",
     "onboarding.Pause",
     "onboarding.Recipient",
@@ -53,12 +51,16 @@ UNTIL_THE_CONTRACT_ENDS = {
     "practices.BackupCode",
     "practices.Desk",
     "practices.Passkey",
-    "practices.Practice",
     "practices.User",
     "reports.MailRoute",
     "scans.Connection",
     "sealing.PracticeKey",
     "sealing.SecretsKey",
+}
+EVIDENCE_AFTER_THE_CONTRACT = {
+    "onboarding.Acceptance",
+    "onboarding.Instruction",
+    "practices.Practice",  # name and number
 }
 UNTIL_THEY_EXPIRE = {
     "operators.OperatorLink",
@@ -86,6 +88,7 @@ def test_every_model_has_a_retention_rule() -> None:
         ERASED_WITH_THE_REPORT
         | KEPT_WITHOUT_PERSONAL_DATA
         | UNTIL_THE_CONTRACT_ENDS
+        | EVIDENCE_AFTER_THE_CONTRACT
         | UNTIL_THEY_EXPIRE
         | NOTHING_IN_THEM
     )
