@@ -42,7 +42,6 @@ UNTIL_THE_CONTRACT_ENDS = {
     "operators.Operator",  # their contract with us
     "operators.OperatorPasskey",
     "onboarding.Check",
-    "onboarding.GoLive",
     "onboarding.Particulars",
     "onboarding.Pause",
     "onboarding.Recipient",
@@ -59,6 +58,7 @@ UNTIL_THE_CONTRACT_ENDS = {
 }
 EVIDENCE_AFTER_THE_CONTRACT = {
     "onboarding.Acceptance",
+    "onboarding.GoLive",
     "onboarding.Instruction",
     "practices.Practice",  # name and number
 }
