@@ -65,6 +65,7 @@ class Action(StrEnum):
     SWEEP_CONFIRMED = "sweep.confirmed"
     OBJECTS_ORPHANED = "objects.orphaned"  # without a row: deleted
     OBJECT_MISSING = "object.missing"  # a row without its object
+    OBJECT_DAMAGED = "object.damaged"  # not what was sealed: not a byte of it was shown
     STAFF_LINK_ISSUED = "staff.link_issued"
     STAFF_SIGNED_IN = "staff.signed_in"
     STAFF_SIGNED_OUT = "staff.signed_out"

@@ -1,17 +1,23 @@
 """Sending sealed files to a browser, whole or by range, from our own origin."""
 
+import logging
 import re
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 
 from audit.access import Look, record_access
-from audit.chain import Who
+from audit.chain import SYSTEM, Who, record
 from audit.words import Action
 from dermalia.sealing import objects
+from dermalia.sealing.chunks import SealBroken
 from dermalia.sealing.keys import UnlockedKey, unlock
+from dermalia.tenancy import practice_scope
 from scans.models import Asset, Scan
+
+logger = logging.getLogger(__name__)
 
 RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 
@@ -41,7 +47,7 @@ def _respond(asset: Asset, key: UnlockedKey, wanted: str) -> HttpResponseBase:
     start, stop = part
     whole = (start, stop) == (0, asset.bytes)
     response = StreamingHttpResponse(
-        objects.read(key, asset.object_name, start=start, stop=None if whole else stop),
+        authentic(asset, key, start=start, stop=None if whole else stop),
         status=200 if whole else 206,
         content_type=asset.media_type,
     )
@@ -51,6 +57,19 @@ def _respond(asset: Asset, key: UnlockedKey, wanted: str) -> HttpResponseBase:
     if not whole:
         response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{asset.bytes}"
     return response
+
+
+def authentic(
+    asset: Asset, key: UnlockedKey, *, start: int = 0, stop: int | None = None
+) -> Iterator[memoryview]:
+    """The file's bytes; what is damaged goes to the log, and nothing of it to the browser."""
+    try:
+        yield from objects.read(key, asset.object_name, start=start, stop=stop)
+    except SealBroken:
+        with practice_scope(asset.practice_id):
+            record(Action.OBJECT_DAMAGED, who=SYSTEM, object_id=asset.pk)
+        logger.error("The object of file %s is not what was sealed", asset.pk)
+        raise  # before the first byte the server answers 500, later it breaks the answer off
 
 
 def byte_range(header: str, length: int) -> tuple[int, int] | None:

@@ -11,6 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from reports.domain.links import Found, digest, find
 
 COOKIE = "report"
+# Bound to this host and to https, except on one's own machine, where there is none.
+COOKIE_NAME = f"__Host-{COOKIE}" if settings.SESSION_COOKIE_SECURE else COOKIE
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
@@ -37,7 +39,7 @@ def find_or_404(link: str) -> Found:
 def remember_opened(response: HttpResponse, link: str, *, practice_id: int) -> None:
     """Give the browser the one cookie of these pages: that it opened this link, for an hour."""
     response.set_cookie(
-        COOKIE,
+        COOKIE_NAME,
         signing.TimestampSigner(salt=COOKIE).sign(f"{practice_id}/{digest(link).hex()}"),
         max_age=settings.REPORT_COOKIE_SECONDS,
         httponly=True,
@@ -51,7 +53,7 @@ def opened(request: HttpRequest, link: str) -> int | None:
     signer = signing.TimestampSigner(salt=COOKIE)
     try:
         value = signer.unsign(
-            request.COOKIES.get(COOKIE, ""), max_age=settings.REPORT_COOKIE_SECONDS
+            request.COOKIES.get(COOKIE_NAME, ""), max_age=settings.REPORT_COOKIE_SECONDS
         )
     except signing.BadSignature:
         return None

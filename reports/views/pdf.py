@@ -13,7 +13,6 @@ from django.views.decorators.http import require_safe
 from audit.access import record_access
 from audit.chain import PATIENT, Who
 from audit.words import Action
-from dermalia.sealing import objects
 from dermalia.sealing.keys import unlock
 from dermalia.tenancy import practice_scope
 from practices.access import StaffRequest, practice_page
@@ -24,6 +23,7 @@ from reports.pdf import PdfError
 from reports.pdf.cache import ReportGone, Wanted, look_up, obtain
 from reports.pdf.document import Letterhead
 from reports.queries import visible_report
+from reports.views.files import authentic
 from reports.views.holder import find_or_404, opened, secret_address
 from reports.views.rights import refuse_restricted
 from scans.models import Scan
@@ -84,9 +84,7 @@ def _sent(request: HttpRequest, wanted: Wanted) -> HttpResponseBase:
     except PdfError as error:
         logger.error("No PDF of scan %s: %s %s", wanted.scan.pk, error.code, error.where)
         return render(request, "500.html", status=503)
-    response = StreamingHttpResponse(
-        objects.read(wanted.key, asset.object_name), content_type=asset.media_type
-    )
+    response = StreamingHttpResponse(authentic(asset, wanted.key), content_type=asset.media_type)
     response.headers["Content-Length"] = str(asset.bytes)
     response.headers["Content-Disposition"] = str(
         content_disposition_header(as_attachment=True, filename=_file_name(wanted))

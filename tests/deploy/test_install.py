@@ -103,6 +103,7 @@ def test_a_report_opens_through_the_door(installation: Installation, link: str) 
     assert gate.headers.get_all("Server") is None
     opened, _ = running.ask(port, trusted, link, method="POST", **{"Content-Length": "0"})
     cookie = str(opened.headers["Set-Cookie"])
+    assert cookie.startswith("__Host-report=")
     assert {"Secure", "HttpOnly"} <= {part.strip() for part in cookie.split(";")}
     report, page = running.ask(port, trusted, link, Cookie=cookie.partition(";")[0])
     assert report.status == 200

@@ -11,6 +11,7 @@ from audit.chain import OPERATOR, record
 from audit.words import Action, Actor, Count
 from dermalia.tenancy import practice_scope
 from operators.domain.affected import Trail, count_reports, follow
+from operators.domain.drafts import draft
 from operators.domain.log import no_practice
 from practices.models import Practice
 
@@ -27,7 +28,13 @@ class Command(BaseCommand):
         parser.add_argument("--practice", action="append", default=[], type=int)
         parser.add_argument("--actor", choices=[*Actor])
         parser.add_argument("--actor-id", type=int)
-        parser.add_argument("--json", action="store_true")
+        form = parser.add_mutually_exclusive_group()
+        form.add_argument("--json", action="store_true")
+        form.add_argument(
+            "--draft",
+            choices=[code for code, _ in settings.LANGUAGES],
+            help="also print the words of a notice, to be completed",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.ADMIN_HOST:
@@ -58,6 +65,8 @@ class Command(BaseCommand):
                 }
             )
         self.stdout.write(json.dumps(rows, indent=2) if options["json"] else _table(rows))
+        if options["draft"]:
+            self.stdout.write("\n" + "\n\n".join(draft(options["draft"]).values()))
 
 
 def _trail(options: dict[str, Any]) -> Trail:
