@@ -16,6 +16,15 @@ def new_token() -> str:
     return signing.TimestampSigner(salt=SALT).sign("form")
 
 
+def token_again(token: str) -> str:
+    """The token of a form that comes back with mistakes: as it was, so that nobody waits twice."""
+    try:
+        signing.TimestampSigner(salt=SALT).unsign(token, max_age=MOST_SECONDS)
+    except signing.BadSignature:
+        return new_token()
+    return token
+
+
 class ContactForm(forms.Form):
     """A question, and where to answer it."""
 
@@ -24,6 +33,10 @@ class ContactForm(forms.Form):
     text = forms.CharField(max_length=LONGEST_TEXT, label=_("Your question"))
     homepage = forms.CharField(max_length=200, required=False)  # the trap: nobody sees it
     token = forms.CharField(max_length=200, required=False)
+
+    def asked(self) -> list[forms.BoundField]:
+        """What a person is asked for."""
+        return [self["name"], self["email"], self["text"]]
 
     def clean_email(self) -> str:
         try:

@@ -48,27 +48,26 @@ def test_every_bundled_file_a_template_names_is_built(dist: Path) -> None:
     ("scripts", "template"), [("report", "_viewer"), ("compare", "_comparison_pictures")]
 )
 def test_every_sentence_a_viewer_speaks_is_in_its_template(scripts: str, template: str) -> None:
-    sources = [path.read_text() for path in (ROOT / "frontend/js" / scripts).rglob("*.js")]
-    spoken = {key for text in sources for key in re.findall(r"\bsay\(\"(\w+)\"\)", text)}
+    spoken = {key for text in _scripts(scripts) for key in re.findall(r"\bsay\(\"(\w+)\"\)", text)}
     words = (ROOT / "frontend/js/viewer/words.js").read_text()
     spoken |= set(re.findall(r'"(\w+)"', words)) - {"custom"}
     attributes = {re.sub(r"[A-Z]", lambda m: f"-{m[0].lower()}", key) for key in spoken}
-    text = (ROOT / f"templates/reports/{template}.html").read_text()
+    text = _template(template)
     assert attributes == set(re.findall(r"data-say-([\w-]+)", text))
 
 
 def test_every_part_a_comparison_looks_for_is_in_its_template() -> None:
-    scripts = [path.read_text() for path in (ROOT / "frontend/js/compare").rglob("*.js")]
-    sought = {part for text in scripts for part in re.findall(r'"\[(data-[\w-]+)', text)}
-    template = (ROOT / "templates/reports/_comparison_pictures.html").read_text()
+    sought = {
+        part for text in _scripts("compare") for part in re.findall(r'"\[(data-[\w-]+)', text)
+    }
+    template = _template("_comparison_pictures")
     assert sought
     assert [part for part in sought if part not in template] == []
 
 
 def test_every_part_the_viewer_looks_for_is_in_its_template() -> None:
-    scripts = [path.read_text() for path in (ROOT / "frontend/js/report").rglob("*.js")]
-    sought = {part for text in scripts for part in re.findall(r'"\[(data-[\w-]+)', text)}
-    texts = _viewer() + (ROOT / "templates/reports/_values.html").read_text()
+    sought = {part for text in _scripts("report") for part in re.findall(r'"\[(data-[\w-]+)', text)}
+    texts = _template("_viewer") + _template("_values")
     assert sought
     assert [part for part in sought if part not in texts] == []
 
@@ -86,5 +85,17 @@ def without_tags_but_messages(text: str) -> str:
     return without_tags(text + " ".join(messages))
 
 
-def _viewer() -> str:
-    return (ROOT / "templates/reports/_viewer.html").read_text()
+def _template(name: str) -> str:
+    """The text of a template of reports, with what it includes of the 3D views' own parts."""
+    text = (ROOT / f"templates/reports/{name}.html").read_text()
+    parts = re.findall(r'{% include "reports/(_viewer_\w+)\.html"', text)
+    return text + "".join(_template(part) for part in parts)
+
+
+def _scripts(folder: str) -> list[str]:
+    """A folder's scripts, and those of others' that they import."""
+    found = set((ROOT / "frontend/js" / folder).rglob("*.js"))
+    for path in tuple(found):
+        for target in re.findall(r'from "(\.{1,2}/[\w./]+)"', path.read_text()):
+            found.add((path.parent / target).resolve())
+    return [path.read_text() for path in sorted(found)]

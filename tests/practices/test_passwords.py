@@ -25,6 +25,11 @@ def test_password_and_code_sign_in(client: Client, with_app: WithApp) -> None:
     assert is_inside(client)
 
 
+def test_a_password_without_its_code_opens_nothing(client: Client, with_app: WithApp) -> None:
+    assert with_app.sign_in(client, code="").status_code in {403, 422}
+    assert not is_inside(client)
+
+
 def test_a_code_opens_once(client: Client, with_app: WithApp) -> None:
     assert with_app.sign_in(client).status_code == 302
     assert with_app.sign_in(Client()).status_code == 403

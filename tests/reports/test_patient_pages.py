@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.words import Action
+from dermalia.sandbox.face import Capture
 from dermalia.tenancy import practice_scope
 from reports.models import Report
 from reports.views.files import byte_range
@@ -73,10 +74,15 @@ def test_every_address_in_the_page_is_of_our_own_origin(opened: Client, link: st
         assert address.startswith(("/", "#", "tel:", "mailto:")), address
 
 
-def test_all_five_values_are_shown_as_the_device_gave_them(opened: Client, link: str) -> None:
+def test_all_five_values_are_shown_as_the_device_gave_them(
+    opened: Client, link: str, small_capture: Capture
+) -> None:
     page = opened.get(link).content.decode()
-    for key in ("wrinkles", "pores", "pigmentation", "redness", "hydration_proxy"):
-        assert f'id="value-{key}"' in page
+    number = re.compile(r'data-value="(\w+)".*?class="value-number">([\d,]+)<', re.DOTALL)
+    shown = dict(number.findall(page))
+    given = {one.metric: one.value for one in small_capture.measurements if one.zone == "face"}
+    assert len(given) == 5
+    assert {key: float(text.replace(",", ".")) for key, text in shown.items()} == given
 
 
 def test_the_page_speaks_both_languages(opened: Client, link: str) -> None:

@@ -7,7 +7,6 @@ from django.conf import settings
 from dermalia.residency.register import services
 from onboarding.domain.texts import RELEASE, RELEASED_ON
 from practices.domain.forget import ATTEMPTS_KEPT
-from reports.domain.staff_mail import KEPT_DAYS
 from website.domain.inquiries import KEPT as INQUIRIES_KEPT
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -28,8 +27,8 @@ def facts() -> dict[str, Any]:
         "visit_days": settings.VISIT_DAYS,
         "report_cookie_minutes": settings.REPORT_COOKIE_SECONDS // MINUTE,
         "idle_minutes": settings.STAFF_IDLE_SECONDS // MINUTE,
+        "fresh_minutes": settings.STAFF_FRESH_SECONDS // MINUTE,
         "session_hours": settings.STAFF_SESSION_SECONDS // HOUR,
         "attempt_hours": int(ATTEMPTS_KEPT.total_seconds()) // HOUR,
-        "staff_mail_days": KEPT_DAYS,
         "inquiry_days": INQUIRIES_KEPT.days,
     }

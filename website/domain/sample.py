@@ -29,9 +29,9 @@ def sample_page() -> Page | None:
         practice=Practice(name="Demo"),
         first_name="",
         captured_at=None,
-        device_model="Demo",
-        device_serial="0",
-        algorithm_version="0",
+        device_model="",  # computed, not captured
+        device_serial="",
+        algorithm_version="",
         due_on=None,
         metrics=metric_values([_measured(item) for item in told["measurements"]]),
         stills=[still for view in wording.VIEWS for still in _stills(files, view)],

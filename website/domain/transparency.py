@@ -3,16 +3,15 @@
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from audit.checkpoint import Checkpoint
 from audit.checkpointing import newest_genuine
 from audit.signing import signing_keys
+from backups.models import DrillResult
 from onboarding.domain.texts import current_text
 from onboarding.models import LegalText
 
@@ -28,7 +27,7 @@ class Evidence:
     """
 
     texts: list[tuple[LegalText, str]]
-    drill: Any
+    drill: DrillResult | None
     checkpoint: Checkpoint | None
 
 
@@ -41,16 +40,9 @@ def evidence() -> Evidence:
     ]
     return Evidence(
         texts=[(text, bytes(text.digest).hex()) for text in texts],
-        drill=_newest_drill(),
+        drill=DrillResult.objects.order_by("-at").first(),
         checkpoint=_checkpoint(int(time.monotonic() // CHECKPOINT_FRESH_SECONDS)),
     )
-
-
-def _newest_drill() -> Any:
-    # An installation without the part that keeps backups has no drills either.
-    if not apps.is_installed("backups"):
-        return None
-    return apps.get_model("backups", "DrillResult").objects.order_by("-at").first()
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dermalia.clients import client_address, network_of
 from practices.domain.attempts import Paused, count_try, inquiries
 from website.domain.inquiries import ask
-from website.forms import ContactForm, new_token
+from website.forms import ContactForm, token_again
 from website.views.public import public_page, show
 
 
@@ -51,4 +51,5 @@ def contact_sent(request: HttpRequest) -> HttpResponse:
 
 
 def _form(request: HttpRequest, form: ContactForm, *, status: int = 200) -> HttpResponse:
-    return show(request, "contact", {"form": form, "token": new_token()}, status=status)
+    token = token_again(request.POST.get("token", ""))
+    return show(request, "contact", {"form": form, "token": token}, status=status)

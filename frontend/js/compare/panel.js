@@ -5,7 +5,8 @@
  * the stylesheet arranges everything by them. All of it works on the still pictures until both
  * models are there, and goes on working on them when they never come.
  */
-import { download, size } from "../report/download.js";
+import { download } from "../report/download.js";
+import { Progress, hasWebGL } from "../report/progress.js";
 import { bindModes } from "./modes.js";
 
 export class ComparePanel {
@@ -78,7 +79,7 @@ export class ComparePanel {
   /** Loads the code and both models. A failed attempt may be repeated. */
   async #open(button) {
     if (this.root.dataset.state === "loading") return;
-    if (!document.createElement("canvas").getContext("webgl2")) {
+    if (!hasWebGL()) {
       button.hidden = true;
       this.#fail(this.say("unsupported"));
       return;
@@ -101,16 +102,18 @@ export class ComparePanel {
 
   async #load() {
     const { pairScript, dracoJs, dracoWasm } = this.root.dataset;
+    const progress = new Progress(this.root, (key) => this.say(key));
+    const total = sum(this.models.map(({ bytes }) => bytes));
     const received = this.models.map(() => 0);
     const data = this.models.map(({ url, bytes }, place) =>
       download(url, bytes, (amount) => {
         received[place] = amount;
-        this.#showProgress(received);
+        progress.show(sum(received), total);
       }),
     );
     // Code and models come side by side; should several fail, one reason is enough.
     Promise.all(data).then(
-      () => this.#showUnpacking(),
+      () => progress.unpack(),
       () => undefined,
     );
     const { openPair } = await import(pairScript);
@@ -137,26 +140,6 @@ export class ComparePanel {
     this.#tell(message);
   }
 
-  #showProgress(received) {
-    const { lang } = document.documentElement;
-    const sum = (amounts) => amounts.reduce((total, each) => total + each, 0);
-    const [loaded, total] = [sum(received), sum(this.models.map(({ bytes }) => bytes))];
-    const words = this.say("amount").replace("LOADED", size(loaded, lang));
-    this.#progress(loaded / total, words.replace("TOTAL", size(total, lang)));
-  }
-
-  #showUnpacking() {
-    this.#progress(null, this.say("unpacking"));
-  }
-
-  /** @param {number | null} share 0 to 1; null while it cannot be known */
-  #progress(share, words) {
-    const bar = this.root.querySelector("[data-progress]");
-    if (share === null) bar.removeAttribute("value");
-    else bar.value = share * 100;
-    this.root.querySelector("[data-progress-text]").textContent = words;
-  }
-
   /** @param {{name: string, direction: string, height: string}} view of both */
   #viewChanged({ name, direction, height }) {
     this.#mark(name);
@@ -167,4 +150,8 @@ export class ComparePanel {
     });
     this.announce(text);
   }
+}
+
+function sum(amounts) {
+  return amounts.reduce((total, each) => total + each, 0);
 }

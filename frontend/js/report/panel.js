@@ -13,10 +13,11 @@
  *   8-bit grey images in the model's UV layout.
  */
 import { bindLayers } from "./choices.js";
-import { download, size } from "./download.js";
+import { download } from "./download.js";
 import { whenItCostsNothing } from "./eager.js";
 import { bindFullScreen } from "./fullscreen.js";
 import { Overlays } from "./overlays.js";
+import { Progress, hasWebGL } from "./progress.js";
 import { ViewButtons } from "./stills.js";
 
 export class ViewerPanel {
@@ -96,9 +97,10 @@ export class ViewerPanel {
   async #load() {
     const { url, bytes } = this.config.model;
     const { viewerScript, dracoJs, dracoWasm } = this.root.dataset;
-    const data = download(url, bytes, (received) => this.#showProgress(received, bytes));
+    const progress = new Progress(this.root, (key) => this.say(key));
+    const data = download(url, bytes, (received) => progress.show(received, bytes));
     // Code and model come side by side; should both fail, one reason is enough.
-    data.then(() => this.#showUnpacking()).catch(() => undefined);
+    data.then(() => progress.unpack()).catch(() => undefined);
     const { openViewer } = await import(viewerScript);
     return openViewer({
       stage: this.stage,
@@ -134,24 +136,6 @@ export class ViewerPanel {
     this.overlays.offer({ in3D: false });
   }
 
-  #showProgress(received, bytes) {
-    const { lang } = document.documentElement;
-    const words = this.say("amount").replace("LOADED", size(received, lang));
-    this.#progress(received / bytes, words.replace("TOTAL", size(bytes, lang)));
-  }
-
-  #showUnpacking() {
-    this.#progress(null, this.say("unpacking"));
-  }
-
-  /** @param {number | null} share 0 to 1; null while it cannot be known */
-  #progress(share, words) {
-    const bar = this.root.querySelector("[data-progress]");
-    if (share === null) bar.removeAttribute("value");
-    else bar.value = share * 100;
-    this.root.querySelector("[data-progress-text]").textContent = words;
-  }
-
   /** @param {{name: string, direction: string, height: string}} view */
   #viewChanged({ name, direction, height }) {
     this.root.dataset.view = name;
@@ -160,8 +144,4 @@ export class ViewerPanel {
     this.stage.querySelector("canvas")?.setAttribute("aria-label", text);
     this.announce(text);
   }
-}
-
-function hasWebGL() {
-  return Boolean(document.createElement("canvas").getContext("webgl2"));
 }
