@@ -39,6 +39,9 @@ COPY templates templates
 COPY locale locale
 COPY --from=frontend /build/static static
 COPY --from=frontend /build/node_modules/gltfpack/library.wasm node_modules/gltfpack/
+COPY scripts/__init__.py scripts/sample.py scripts/
+# The synthetic report on the start page; what made it stays behind.
+RUN python -m scripts.sample && rm -rf scripts build
 RUN for po in locale/*/LC_MESSAGES/django.po; do \
         pybabel --quiet compile -i "$po" -o "${po%.po}.mo" || exit 1; \
     done \
@@ -54,7 +57,7 @@ RUN apt-get update \
     && groupadd --gid 10001 dermalia \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin dermalia \
-    && install --directory --owner=10001 --group=10001 --mode=0700 /objects
+    && install --directory --owner=10001 --group=10001 --mode=0700 /objects /backup-keys
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     DERMALIA_MODE=production DERMALIA_RUN=/tmp
 WORKDIR /app

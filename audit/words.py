@@ -134,6 +134,7 @@ class Action(StrEnum):
     INCIDENT_NOTIFIED = "incident.notified"
     INCIDENT_READ = "incident.read"  # its notice, by the practice
     INCIDENT_CLOSED = "incident.closed"
+    CONNECTION_REFUSED = "connection.refused"  # to a host that the register does not name
 
 
 class Actor(StrEnum):

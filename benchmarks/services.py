@@ -38,8 +38,15 @@ def _set_up_database() -> None:
     from django.core.management import call_command
 
     django.setup()
+    _admit_servers_of_benchmarks()
     call_command("setup_database", verbosity=0)
     _close_connections()
+
+
+def _admit_servers_of_benchmarks() -> None:
+    from dermalia.residency import guard
+
+    guard.admit_this_machine()
 
 
 def _close_connections() -> None:

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
 
+from dermalia.residency import refusals
+from dermalia.residency.checks import require_sound_places
 from dermalia.sealing.boot import require_fitting_root_keys
 from dermalia.tenancy.boot import require_guarded_tables, require_safe_role
 
@@ -13,11 +15,13 @@ from dermalia.tenancy.boot import require_guarded_tables, require_safe_role
 def require_safe_start() -> None:
     """Refuse a role that sees too much, unguarded tables, root keys that open nothing.
 
-    And what the apps above refuse (``START_CHECKS``), such as restored data as they are.
+    Before that, hosts that are not where the register says; after it, what the apps above refuse
+    (``START_CHECKS``), such as restored data as they are.
 
     Raises:
         ImproperlyConfigured: with a sentence for whoever starts the process.
     """
+    require_sound_places()
     try:
         require_safe_role()
         require_guarded_tables()
@@ -37,3 +41,8 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def write_down_refusals() -> None:
+    """Have what the guard refuses in this process, and those it forks, entered into the log."""
+    refusals.tell_by(import_string(settings.REFUSED_CONNECTIONS))

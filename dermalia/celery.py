@@ -5,7 +5,7 @@ import sys
 import warnings
 
 from celery.exceptions import SecurityWarning
-from celery.signals import worker_init
+from celery.signals import beat_init, worker_init
 from django.core.exceptions import ImproperlyConfigured
 
 from dermalia.work.engine import Engine
@@ -24,7 +24,7 @@ app.steps["worker"].add("dermalia.work.sweeper:SweeperStep")
 @worker_init.connect
 def refuse_an_unsafe_start(**_: object) -> None:
     """Celery only logs what a signal's receiver raises, unless it is an exit."""
-    from dermalia.boot import require_safe_start
+    from dermalia.boot import require_safe_start, write_down_refusals
     from dermalia.work.checks import require_sound_settings
 
     try:
@@ -32,3 +32,17 @@ def refuse_an_unsafe_start(**_: object) -> None:
         require_safe_start()
     except ImproperlyConfigured as error:
         sys.exit(f"This worker does not start: {error}")
+    write_down_refusals()
+
+
+@beat_init.connect
+def refuse_beat_in_a_wrong_place(**_: object) -> None:
+    """Beat works nothing off, but it connects to the queue."""
+    from dermalia.boot import write_down_refusals
+    from dermalia.residency.checks import require_sound_places
+
+    try:
+        require_sound_places()
+    except ImproperlyConfigured as error:
+        sys.exit(f"Beat does not start: {error}")
+    write_down_refusals()

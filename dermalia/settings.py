@@ -93,6 +93,33 @@ DECLARED_REGIONS: dict[str, str] = {
     ),
 }
 
+# Who runs the machines there, for the register: companies in the EEA; nobody else's on one's own.
+HOSTING: dict[str, dict[str, str]] = {}
+if not EMBEDDED:
+    hosting_entity: str = env("DERMALIA_HOSTING_ENTITY", default="")
+    hosting_country: str = env("DERMALIA_HOSTING_COUNTRY", default="")
+    storage_entity: str = env("DERMALIA_STORAGE_ENTITY", default=hosting_entity)
+    storage_country: str = env("DERMALIA_STORAGE_COUNTRY", default=hosting_country)
+    HOSTING = {
+        "hosting": {
+            "entity": hosting_entity,
+            "country": hosting_country,
+            "region": DECLARED_REGIONS["workers"],
+        },
+        "storage": {
+            "entity": storage_entity,
+            "country": storage_country,
+            "region": S3_REGION,
+        },
+        "backup-storage": {
+            "entity": env("DERMALIA_BACKUP_STORAGE_ENTITY", default=storage_entity),
+            "country": env("DERMALIA_BACKUP_STORAGE_COUNTRY", default=storage_country),
+            "region": S3_BACKUP_REGION,
+        },
+    }
+# Whether somebody said whose machines the backups are on, rather than left it to be assumed.
+BACKUP_STORAGE_STATED = bool(env("DERMALIA_BACKUP_STORAGE_ENTITY", default=""))
+
 # --- Applications
 
 INSTALLED_APPS = [
@@ -258,7 +285,7 @@ STORAGES: dict[str, dict[str, Any]] = {
         "OPTIONS": bucket(S3_BUCKET, access_key=S3_ACCESS_KEY, secret_key=S3_SECRET_KEY),
     },
     "checkpoints": {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "dermalia.residency.storage.GuardedStorage",
         "OPTIONS": bucket(
             CHECKPOINT_BUCKET,
             access_key=env("DERMALIA_S3_CHECKPOINT_ACCESS_KEY", default=S3_ACCESS_KEY),
@@ -267,7 +294,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
     **{
         name.lower(): {
-            "BACKEND": "storages.backends.s3.S3Storage",
+            "BACKEND": "dermalia.residency.storage.GuardedStorage",
             "OPTIONS": bucket(
                 bucket_name,
                 access_key=env(f"DERMALIA_S3_{name}_ACCESS_KEY", default=S3_ACCESS_KEY),
@@ -303,6 +330,8 @@ DRILL_DATABASE: str = env("DERMALIA_DRILL_DATABASE", default="")
 POSTGRES_PROGRAMS: str = env("DERMALIA_POSTGRES_PROGRAMS", default="")
 # What must hold before a process serves or works, told by the apps above the platform.
 START_CHECKS = ["backups.boot.require_replayed"]
+# What writes down, in web, workers and beat, that a connection was refused (docs/residency.md).
+REFUSED_CONNECTIONS = "operators.domain.refused.write_down"
 
 # --- Jobs: what must hold among these is checked at every start (docs/jobs.md says why)
 

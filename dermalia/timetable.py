@@ -29,7 +29,7 @@ QUEUES: dict[str, dict[str, str]] = {
     "retention.tasks.reconcile": {"queue": "convert"},  # long, and nobody waits for it
     "retention.tasks.*": {"queue": "erase"},
     "backups.tasks.publish_ledger": {"queue": "erase"},
-    "backups.tasks.*": {"queue": "convert"},
+    "backups.tasks.*": {"queue": "backup"},  # its worker alone holds what opens a backup
     "exports.tasks.end_expired": {"queue": "erase"},
     "exports.tasks.*": {"queue": "convert"},
     "closing.tasks.*": {"queue": "erase"},

@@ -25,6 +25,7 @@ from dermalia.clients import Browser, Device
 from dermalia.clients import Client as Browsing
 from dermalia.embedded import Services, database_url
 from dermalia.embedded.credentials import BUCKET
+from dermalia.residency import guard
 from dermalia.sandbox.face import Capture, make_capture
 from dermalia.sandbox.isemeco import IsemecoStandIn
 from dermalia.sandbox.resend import ResendStandIn
@@ -55,6 +56,12 @@ _clones = count(1)
 # How long an example takes says nothing on a busy machine.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers_of_tests_are_admitted() -> None:
+    """By the guard, on this machine only: each test may start servers of its own."""
+    guard.admit_this_machine()
 
 
 @pytest.fixture(scope="session")

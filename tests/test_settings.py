@@ -34,6 +34,8 @@ PRODUCTION = {
     "DERMALIA_S3_ACCESS_KEY": "access",
     "DERMALIA_S3_SECRET_KEY": "secret",
     "DERMALIA_S3_REGION": "eu-central-1",
+    "DERMALIA_HOSTING_ENTITY": "Hosting GmbH",
+    "DERMALIA_HOSTING_COUNTRY": "DE",
     "DERMALIA_RESEND_API_KEY": "re_key",
 }
 
@@ -86,6 +88,13 @@ def test_a_complete_environment_starts() -> None:
         ({"DERMALIA_DATABASE_REGION": "cn-north-1"}, "database in 'cn-north-1'"),
         ({"DERMALIA_REDIS_REGION": None}, "DERMALIA_REDIS_REGION"),
         ({"DERMALIA_WORKER_REGION": "eu-west-1"}, "workers in 'eu-west-1'"),
+        ({"DERMALIA_HOSTING_ENTITY": None}, "DERMALIA_HOSTING_ENTITY must be the company"),
+        ({"DERMALIA_HOSTING_COUNTRY": "US"}, "DERMALIA_HOSTING_COUNTRY its country in the EEA"),
+        ({"DERMALIA_STORAGE_COUNTRY": "US"}, "DERMALIA_STORAGE_COUNTRY its country in the EEA"),
+        (
+            {"DERMALIA_BACKUP_STORAGE_COUNTRY": "CN"},
+            "DERMALIA_BACKUP_STORAGE_COUNTRY its country in the EEA",
+        ),
     ],
 )
 def test_nonsense_refuses_to_start(changes: dict[str, str | None], says: str) -> None:

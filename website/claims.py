@@ -41,7 +41,16 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "tests/reports/test_patient_pages.py::test_a_due_report_is_gone_though_no_worker_ran",
         "tests/reports/test_patient_pages.py::test_the_day_before_it_is_due_it_is_still_there",
     ),
-    "egress": ("tests/residency/test_residency.py::test_hosts_outside_the_register_are_refused",),
+    "egress": (
+        "tests/residency/test_residency.py::test_hosts_outside_the_register_are_refused",
+        "tests/residency/test_guard.py::test_no_library_reaches_a_host_outside",
+        "tests/residency/test_guard.py::test_no_foreign_name_is_looked_up",
+        "tests/residency/test_processes.py::test_a_command_is_refused_every_way_out",
+        "tests/residency/test_processes.py::test_the_web_server_is_refused_every_way_out_and_the_log_knows",
+        "tests/residency/test_processes.py::test_a_library_inside_a_worker_is_refused_every_way_out",
+        "tests/residency/test_checks.py::test_what_leaves_the_network_must_be_encrypted",
+        "tests/mail/test_smtp.py::test_without_encryption_neither_password_nor_mail_leaves",
+    ),
     "erased-stay-erased": (
         "tests/backups/test_drill.py::test_a_drill_proves_that_nothing_erased_comes_back_and_the_rest_opens",
         "tests/backups/test_restore.py::test_what_was_erased_after_the_backup_stays_erased",

@@ -61,7 +61,10 @@ class Scratch:
             variable: _url(connections[alias].settings_dict, self.name)
             for alias, variable in _VARIABLES.items()
         }
-        return os.environ | here | {"DERMALIA_REDIS_URL": _NOBODY, "DERMALIA_DRILL_DATABASE": ""}
+        # Where a value was given as a file, both would be set, which refuses to start.
+        files = {f"{variable}_FILE" for variable in here}
+        others = {name: value for name, value in os.environ.items() if name not in files}
+        return others | here | {"DERMALIA_REDIS_URL": _NOBODY, "DERMALIA_DRILL_DATABASE": ""}
 
 
 _LIBPQ = ("host", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey")

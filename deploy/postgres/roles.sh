@@ -15,5 +15,7 @@ done <"${POSTGRES_ROLES_FILE:-/run/secrets/postgres_roles}"
 
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=postgres <<SQL
 CREATE DATABASE dermalia OWNER dermalia_owner;
+-- Empty but for the minutes in which a backup is restored for practice.
+CREATE DATABASE dermalia_drill OWNER dermalia_owner;
 REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;
 SQL

@@ -68,11 +68,16 @@ def require_own(folder: Path) -> None:
 
 def can_execute(path: Path, account: Account) -> bool:
     """Whether `account` reaches and may execute `path`, asked of the kernel."""
+    return may("-x", path, account)
+
+
+def may(flag: str, path: Path, account: Account) -> bool:
+    """Whether `account` reaches `path` and may read (`-r`), write (`-w`) or execute (`-x`) it."""
     test = shutil.which("test", path=_SYSTEM_PATH)
     if test is None:
         return False
     done = subprocess.run(
-        [test, "-x", path],
+        [test, flag, path],
         user=account.uid,
         group=account.gid,
         extra_groups=[],

@@ -7,7 +7,7 @@ from pathlib import Path
 from dermalia.embedded.children import Child
 
 # Prompt work has a worker of its own: no pull, however slow, holds up a mail or an erasure.
-WORKERS = {"worker": ("ingest,convert", 2), "prompt": ("mail,erase", 2)}
+WORKERS = {"worker": ("ingest,convert,backup", 2), "prompt": ("mail,erase", 2)}
 
 
 def children(data: Path, *, host: str, port: int, env: Mapping[str, str]) -> list[Child]:

@@ -87,6 +87,9 @@ def _write_draft(path: Path, text: str) -> Path:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     descriptor = os.open(draft, flags, PRIVATE_MODE)
     try:
+        if os.geteuid() == 0:  # a secret that root makes is for whoever the folder belongs to
+            owner = path.parent.stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()

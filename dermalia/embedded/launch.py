@@ -20,7 +20,7 @@ FIRST_PASSED_SOCKET = 3
 def main(parent: int, death_signal: int, uid: int, gid: int, listener: int, argv: list[str]) -> int:
     try:
         if uid != -1:
-            _become(uid, gid)
+            give_up_root(uid, gid)
         _follow(parent, death_signal)
         if listener != -1:
             os.dup2(listener, FIRST_PASSED_SOCKET)
@@ -31,7 +31,8 @@ def main(parent: int, death_signal: int, uid: int, gid: int, listener: int, argv
     return 127
 
 
-def _become(uid: int, gid: int) -> None:
+def give_up_root(uid: int, gid: int) -> None:
+    """Go on as this user and group, in no other group, and without a way back."""
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)

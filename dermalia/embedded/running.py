@@ -1,5 +1,6 @@
 """Bringing the whole application up on one machine. Unlike its neighbours, this knows Django."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -9,18 +10,24 @@ from django.db import DatabaseError, connections
 
 from dermalia.embedded.application import WORKERS, children
 from dermalia.embedded.children import Child
+from dermalia.embedded.giving_way import give_way
 from dermalia.embedded.ports import require_free_port
 from dermalia.embedded.services import Services
 from dermalia.embedded.supervisor import Supervisor
 from dermalia.work.orphans import release_all
 
+logger = logging.getLogger(__name__)
+
 
 def start_services(data: Path) -> Services:
-    """Start Postgres, Redis and S3 and bring the database up to date.
+    """Start Postgres, Redis and S3 and bring the database up to date, as anybody but root.
 
     Raises:
         EmbeddedError: in one line, what is in the way.
     """
+    stays_root = give_way(data)
+    if stays_root:
+        logger.warning(stays_root)
     services = Services(data)
     services.start()
     try:

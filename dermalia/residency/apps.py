@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.conf import settings
+from django.core.checks import register
 
 
 class ResidencyConfig(AppConfig):
@@ -7,8 +8,15 @@ class ResidencyConfig(AppConfig):
     label = "residency"
 
     def ready(self) -> None:
+        from dermalia.residency import guard
+        from dermalia.residency.checks import check_contracts, check_residency
+        from dermalia.residency.hosting import hosting
         from dermalia.residency.regions import require_allowed
         from dermalia.residency.register import mail_relay
 
         require_allowed(settings.DECLARED_REGIONS)
-        mail_relay()  # refuses one outside the EEA
+        register(check_residency, "residency")
+        register(check_contracts, "residency", deploy=True)
+        hosting()  # refuses, as the next one, whoever is outside the EEA
+        mail_relay()
+        guard.install()

@@ -2,39 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-
-class TransferBasis(StrEnum):
-    """What a transfer of personal data to the service rests on (Chapter V GDPR)."""
-
-    NONE_NEEDED = _("none needed")  # processing stays in the EU
-    STANDARD_CLAUSES = _("SCC 2021/914")
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """One outside service in the way of the data.
-
-    Attributes:
-        hosts: exact host names the process may open https connections to; a leading ``*.``
-            stands for one label.
-        country: ISO 3166 code of the country of establishment.
-        mail_hosts: ``host:port`` of servers that mails are handed to by SMTP.
-    """
-
-    key: str
-    entity: str
-    country: str
-    purpose: str
-    hosts: tuple[str, ...]
-    transfer_basis: TransferBasis
-    mail_hosts: tuple[str, ...] = ()
+from dermalia.residency.hosting import hosting
+from dermalia.residency.services import EEA, Service, TransferBasis
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +30,7 @@ class Planned:
 
 
 NOTICE = timedelta(days=30)
-
-# Where the GDPR is law: the Union, and Iceland, Liechtenstein and Norway.
-_EEA = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
-EEA = frozenset(_EEA.split())
+HTTPS_PORT = 443
 
 SERVICES: tuple[Service, ...] = (
     Service(
@@ -96,7 +68,12 @@ PLANNED: tuple[Planned, ...] = ()
 def services() -> tuple[Service, ...]:
     """Every service of this installation; the list that documents and public pages are made of."""
     relay = mail_relay()
-    return _in_force() if relay is None else (*_in_force(), relay)
+    return (*hosting(), *_in_force(), *(() if relay is None else (relay,)))
+
+
+def companies() -> tuple[Service, ...]:
+    """Those of them that are somebody else: all but a machine of the operator's own."""
+    return tuple(entry for entry in services() if entry.country)
 
 
 def to_come() -> tuple[Planned, ...]:
@@ -164,6 +141,14 @@ def admits(host: str) -> bool:
 def admits_mail(host: str, port: int) -> bool:
     """Whether the register names ``host`` and ``port`` as a server that mails are handed to."""
     return any(f"{host.lower()}:{port}" in entry.mail_hosts for entry in services())
+
+
+def mail_servers() -> frozenset[tuple[str, int]]:
+    """Host and port of every server of the register that mails are handed to."""
+    relay = mail_relay()
+    named = (*_in_force(), *(() if relay is None else (relay,)))
+    pairs = (each.rpartition(":") for entry in named for each in entry.mail_hosts)
+    return frozenset((host, int(port)) for host, _, port in pairs)
 
 
 def _matches(host: str, pattern: str) -> bool:

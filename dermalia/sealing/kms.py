@@ -15,6 +15,7 @@ from botocore.session import Session
 from django.core.exceptions import ImproperlyConfigured
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from dermalia.residency.storage import keep_to
 from dermalia.sealing.keyring import KeyRefused, KeysUnavailable
 
 REGION = "eu-central-1"
@@ -174,10 +175,11 @@ class Kms:
         return client
 
     def _connected(self) -> Any:
-        return _isolated_session().create_client(
+        endpoint = self.endpoint or ENDPOINT
+        client = _isolated_session().create_client(
             "kms",
             region_name=REGION,
-            endpoint_url=self.endpoint or ENDPOINT,
+            endpoint_url=endpoint,
             aws_access_key_id=self.credentials.access_key,
             aws_secret_access_key=self.credentials.secret_key,
             verify=DEFAULT_CA_BUNDLE_PATH,
@@ -188,6 +190,8 @@ class Kms:
                 proxies={},
             ),
         )
+        keep_to(endpoint, client.meta.events)
+        return client
 
 
 def keys_from(text: str) -> dict[int, str]:

@@ -5,15 +5,15 @@ import io
 from typing import Any, Self
 
 from django.core.files import File
-from storages.backends.s3 import S3Storage
 
+from dermalia.residency.storage import GuardedStorage
 from dermalia.sealing import objects
 from dermalia.sealing.keys import UnlockedKey
 
 BUFFER = 1024 * 1024
 
 
-class SealedStorage(S3Storage):  # type: ignore[misc]
+class SealedStorage(GuardedStorage):
     """The bucket, as ``storages["objects"]`` gives it: it stores nothing until it has a key.
 
     ``storages["objects"].under(key, prefix)`` saves and opens files sealed under that key. Names

@@ -13,7 +13,9 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from dermalia.residency.register import Service, service
+from dermalia.residency.hosting import hosting
+from dermalia.residency.register import service
+from dermalia.residency.services import Service
 from onboarding.domain import trial
 from onboarding.domain.acceptance import accepted
 from onboarding.domain.evidence import attestations, concluded
@@ -156,6 +158,7 @@ def _services(_known: _Known) -> Answer:
 
 def _in_the_way() -> Iterator[Service]:
     """The services that this practice's data meet."""
+    yield from (each for each in hosting() if each.country)  # nobody's, on one's own machine
     if Connection.objects.exclude(base_url="").exists():
         yield service("isemeco")
     if settings.KMS_KEYS:

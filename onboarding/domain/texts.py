@@ -15,7 +15,8 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
-from dermalia.residency.register import Service, services
+from dermalia.residency.register import services
+from dermalia.residency.services import Service
 from onboarding.models import LegalText
 
 Kind = LegalText.Kind

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_noop as _
 
 from audit.chain import Who, record
 from audit.words import Action
-from dermalia.residency.register import Service, own_mail_server, service
+from dermalia.residency.register import own_mail_server, service
+from dermalia.residency.services import Service
 from dermalia.sealing.fields import Sealing
 from dermalia.sealing.keys import unlock_secrets
 from dermalia.tenancy import practice_scope

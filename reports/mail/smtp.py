@@ -17,7 +17,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_noop as _
 
-from dermalia.residency import egress
+from dermalia.residency import egress, guard
 from dermalia.residency.dialing import AddressRefused, Found, Fuse, dial, resolve
 from reports.mail.message import Message
 from reports.mail.models import Carrier, MailRoute
@@ -109,8 +109,11 @@ def _opened(server: Server, *, seconds: float) -> Iterator["PinnedBackend"]:
 
 
 def _open(backend: "PinnedBackend") -> None:
+    server = backend.server
     try:
-        backend.open()
+        # Whoever the register cannot know, the practice has named.
+        with guard.admitting(server.host, server.port):
+            backend.open()
     except Exception as error:
         raise not_connected(error) from error
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.access import Look, record_access
 from audit.models import Entry
 from audit.words import Action
-from dermalia.residency.register import services
+from dermalia.residency.register import companies
 from dermalia.sealing.keys import unlock
 from practices.access import StaffRequest, practice_page
 from practices.domain.sign_in import staff
@@ -134,7 +134,7 @@ def case_letter(request: StaffRequest, case_id: UUID) -> HttpResponse:
         "first_name": first_name,
         "today": timezone.localdate(),
         "LANGUAGE_CODE": language,
-        "processors": services(),
+        "processors": companies(),
     }
     with override(language):  # in the person's language, not in the reader's
         return render(request, "reports/letter_case.html", context)

@@ -146,3 +146,15 @@ def test_a_drill_is_due_every_month(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_promise_is_the_platform_s() -> None:
     assert promise() == backup_horizon()
     assert (promise().keys_days, promise().rows_days, promise().rows_key_days) == (7, 31, 61)
+
+
+def test_its_process_gets_each_value_once_where_secrets_are_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A value beside its file refuses to start."""
+    monkeypatch.setenv("DERMALIA_DATABASE_OWNER_URL_FILE", "/run/secrets/database_owner_url")
+    monkeypatch.setenv("DERMALIA_SECRET_KEY_FILE", "/run/secrets/secret_key")
+    given = drilling.Scratch("dermalia_drill").environment()
+    assert "DERMALIA_DATABASE_OWNER_URL_FILE" not in given
+    assert given["DERMALIA_DATABASE_OWNER_URL"].endswith("/dermalia_drill")
+    assert given["DERMALIA_SECRET_KEY_FILE"] == "/run/secrets/secret_key"

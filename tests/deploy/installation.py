@@ -38,17 +38,31 @@ def example_settings() -> dict[str, str]:
     return env_file(DEPLOY / "settings.example.env")
 
 
+def _example(path: str) -> Path:
+    """The example of a file that whoever installs writes."""
+    return ROOT / path.replace(".env", ".example.env")
+
+
 def env_file(path: Path) -> dict[str, str]:
     lines = (line.strip() for line in path.read_text().splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name: value for name, _, value in pairs}
 
 
-def environment(service: Mapping[str, Any], secrets: Path) -> dict[str, str]:
-    """What the service's process finds in its environment, with secrets from a folder."""
+def environment(
+    service: Mapping[str, Any], secrets: Path, *, optional: bool = False
+) -> dict[str, str]:
+    """What the service's process finds in its environment, with secrets from a folder.
+
+    Args:
+        optional: files are there that an installation may do without.
+    """
     given: dict[str, str] = {}
-    if service.get("env_file"):
-        given |= example_settings()
+    for file in service.get("env_file", []):
+        if isinstance(file, str):
+            given |= env_file(_example(file))
+        elif file["required"] or optional:
+            given |= env_file(_example(file["path"]))
     given |= service.get("environment", {})
     return {name: value.replace("/run/secrets", str(secrets)) for name, value in given.items()}
 

@@ -62,6 +62,8 @@ def settings_as_files(folder: Path, *, https_port: int, web_port: int) -> dict[s
         "DERMALIA_HOSTS": HOST,
         "DERMALIA_PROXIES": "1",
         "DERMALIA_MAIL_CARRIER": "own",
+        "DERMALIA_HOSTING_ENTITY": "Hosting GmbH",
+        "DERMALIA_HOSTING_COUNTRY": "DE",
         **regions,
         **given,
     }

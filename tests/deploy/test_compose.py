@@ -19,7 +19,8 @@ SERVICES = sorted(installation.services())
 OURS = sorted(installation.ours())
 # Hands a new volume over to who uses it, and ends; it has no network.
 ROOT_FOR_A_MOMENT = "caddy-volume"
-GOES_OUT = {"web", "worker-ingest", "worker-convert", "worker-mail", "worker-erase"}
+WORKERS = {f"worker-{queue}" for queue in ("ingest", "convert", "mail", "erase", "backup")}
+GOES_OUT = {"web", *WORKERS}
 ONE_SHOT = {"migrate", ROOT_FOR_A_MOMENT}
 # The proxy's program wants to bind low ports, the other one to hand a folder over.
 CAPABILITIES = {"caddy": ["NET_BIND_SERVICE"], ROOT_FOR_A_MOMENT: ["CHOWN"]}
@@ -100,6 +101,8 @@ def test_only_web_and_workers_reach_the_world_from_within() -> None:
 def test_no_secret_stands_in_the_environment(name: str) -> None:
     given = installation.environment(of(name), Path("/run/secrets"))
     for variable, value in given.items():
+        if variable == "DERMALIA_BACKUP_KEYS":  # a folder in a volume
+            continue
         if re.search(r"SECRET|PASSWORD|PEPPER|_KEY|ACCESS|DATABASE_URL|REDIS_URL", variable):
             assert variable.endswith("_FILE")
             assert value.startswith("/run/secrets/")
@@ -116,18 +119,45 @@ def test_a_service_gets_the_secrets_it_names_and_no_others(name: str) -> None:
     assert named <= installation.compose()["secrets"].keys()
 
 
-def test_only_migrations_know_the_owner_of_the_tables() -> None:
-    holders = {
+@pytest.mark.parametrize(
+    ("secret", "holders"),
+    [
+        # The drill fills a database of its own, of the same owner, and empties it.
+        ("database_owner_url", {"migrate", "worker-backup"}),
+        ("database_backup_url", {"worker-backup"}),
+        ("database_keystore_backup_url", {"worker-backup"}),
+        ("database_admin_url", {"web", "worker-mail"}),
+    ],
+)
+def test_a_powerful_role_is_known_to_those_who_need_it(secret: str, holders: set[str]) -> None:
+    found = {
         name for name, each in installation.services().items()
-        if "database_owner_url" in each.get("secrets", [])
+        if secret in each.get("secrets", [])
     }  # fmt: skip
-    assert holders == {"migrate"}
+    assert found == holders
+
+
+def test_private_keys_of_backups_are_in_a_volume_of_one_service() -> None:
+    holders = {
+        name for name in SERVICES
+        if any(mount.startswith("backup-keys:") for mount in of(name).get("volumes", []))
+    }  # fmt: skip
+    assert holders == {"worker-backup"}
+    given = of("worker-backup")["environment"]
+    for variable in ("DERMALIA_BACKUP_KEYS", "DERMALIA_BACKUP_RECIPIENTS_FILE"):
+        assert given[variable].startswith("/backup-keys/")
+    # A volume that is new takes over owner and mode of the image's folder.
+    assert (
+        "--owner=10001 --group=10001 --mode=0700 /objects /backup-keys"
+        in (ROOT / "Dockerfile").read_text()
+    )
 
 
 def test_secrets_lie_where_git_and_the_image_do_not_look() -> None:
     for secret in installation.compose()["secrets"].values():
         assert secret["file"].startswith("deploy/secrets/")
-    assert "/deploy/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert {"/deploy/secrets/", "/deploy/settings.env", "/deploy/admin.env"} <= set(ignored)
     assert (ROOT / ".dockerignore").read_text().splitlines()[1] == "*"
 
 
@@ -179,8 +209,20 @@ def test_what_a_service_waits_for_can_come_true() -> None:
             assert "profiles" not in of(other)
 
 
-@pytest.mark.parametrize("name", ["web", "migrate"])
-def test_the_settings_accept_what_a_service_is_given(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "admin", "more"),
+    [
+        ("web", False, []),
+        ("web", True, ["admin"]),
+        ("worker-mail", True, ["admin"]),
+        ("worker-erase", True, []),
+        ("worker-backup", False, ["owner", "backup", "keystore_backup"]),
+        ("migrate", False, ["owner"]),
+    ],
+)
+def test_the_settings_accept_what_a_service_is_given(
+    name: str, admin: bool, more: list[str], tmp_path: Path
+) -> None:
     secrets = tmp_path / "secrets"
     subprocess.run([DEPLOY / "make-secrets", secrets], check=True, capture_output=True)
     (secrets / "resend_api_key").chmod(0o600)
@@ -188,6 +230,8 @@ def test_the_settings_accept_what_a_service_is_given(name: str, tmp_path: Path) 
     code = (
         "import django; django.setup()\n"
         "from django.conf import settings\n"
+        "from dermalia.residency.checks import require_sound_places\n"
+        "require_sound_places()\n"
         "print(*settings.DATABASES, settings.RESEND_API_KEY)"
     )
     ended = subprocess.run(
@@ -196,7 +240,7 @@ def test_the_settings_accept_what_a_service_is_given(name: str, tmp_path: Path) 
             "PATH": "/usr/bin:/bin",
             "DERMALIA_MODE": "production",
             "DJANGO_SETTINGS_MODULE": "dermalia.settings",
-            **installation.environment(of(name), secrets),
+            **installation.environment(of(name), secrets, optional=admin),
         },
         cwd=ROOT,
         capture_output=True,
@@ -204,8 +248,7 @@ def test_the_settings_accept_what_a_service_is_given(name: str, tmp_path: Path) 
         check=False,
     )
     assert ended.stderr == ""
-    owner = ["owner"] if name == "migrate" else []
-    assert ended.stdout.split() == ["default", "sweeper", *owner, "re_for_this_test"]
+    assert ended.stdout.split() == ["default", "sweeper", *more, "re_for_this_test"]
 
 
 def test_redis_refuses_rather_than_forgets() -> None:

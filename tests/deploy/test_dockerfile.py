@@ -87,6 +87,14 @@ def test_lists_of_debian_packages_are_not_kept() -> None:
             assert "rm -rf /var/lib/apt/lists/*" in line
 
 
+def test_the_sample_is_made_before_static_files_are_gathered() -> None:
+    (made,) = [at for at, line in enumerate(INSTRUCTIONS) if "python -m scripts.sample" in line]
+    (gathered,) = [at for at, line in enumerate(INSTRUCTIONS) if "deploy/collect-static" in line
+                   and line.startswith("RUN ")]  # fmt: skip
+    simplifier = next(at for at, line in enumerate(INSTRUCTIONS) if "gltfpack" in line)
+    assert simplifier < made < gathered
+
+
 def test_no_secret_is_part_of_the_image() -> None:
     for line in INSTRUCTIONS:
         if line.startswith(("ENV ", "ARG ")):

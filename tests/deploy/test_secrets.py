@@ -76,7 +76,14 @@ def test_urls_hold_the_passwords_the_servers_are_given(made: Path) -> None:
     texts = contents(made)
     roles = dict(line.split() for line in texts["postgres_roles"].splitlines())
     assert set(roles) == set(ROLES)
-    for name in ("database_url", "database_sweeper_url", "database_owner_url"):
+    for name in (
+        "database_url",
+        "database_sweeper_url",
+        "database_owner_url",
+        "database_admin_url",
+        "database_backup_url",
+        "database_keystore_backup_url",
+    ):
         found = re.fullmatch(r"postgres://(\w+):(\w+)@postgres:5432/dermalia\n", texts[name])
         assert found
         assert roles[found[1]] == found[2]
@@ -101,6 +108,17 @@ def test_without_openssl_nothing_is_made(tmp_path: Path) -> None:
     ended = make(tmp_path / "s", PATH=f"{tmp_path}/bin")
     assert ended.returncode != 0
     assert not (tmp_path / "s").exists()
+
+
+def test_each_role_has_a_url_of_its_own(made: Path) -> None:
+    urls = [text for name, text in contents(made).items() if name.startswith("database_")]
+    assert {url.split("//")[1].split(":")[0] for url in urls} == set(ROLES)
+
+
+def test_the_server_gets_the_database_of_the_drill() -> None:
+    drill = installation.services()["worker-backup"]["environment"]["DERMALIA_DRILL_DATABASE"]
+    script = (DEPLOY / "postgres" / "roles.sh").read_text()
+    assert f"CREATE DATABASE {drill} OWNER dermalia_owner;" in script
 
 
 def test_the_server_lets_those_roles_see_past_policies_that_do_so_elsewhere() -> None:

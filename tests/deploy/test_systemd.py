@@ -64,6 +64,27 @@ def test_secrets_are_those_of_the_containers() -> None:
     assert installation.env_file(DEPLOY / "systemd" / "secrets.env") == moved
 
 
+def test_backups_are_made_with_what_the_container_of_backups_has() -> None:
+    given = installation.services()["worker-backup"]["environment"]
+    common = installation.env_file(DEPLOY / "systemd" / "secrets.env")
+    own = installation.env_file(DEPLOY / "systemd" / "backup.env")
+    # Its folder is where systemd keeps a service's state, as the volume is the container's.
+    moved = {
+        name: value.replace("/run/secrets/", "/etc/dermalia/secrets/").replace(
+            "/backup-keys/", "/var/lib/dermalia-backup/"
+        )
+        for name, value in given.items()
+    }
+    assert common | own == moved | {
+        name: value for name, value in common.items() if name not in moved
+    }
+    unit = (DEPLOY / "systemd" / "dermalia-backup.service").read_text()
+    assert unit.index("systemd/secrets.env") < unit.index("systemd/backup.env")
+    assert "StateDirectory=%p\n" in unit
+    holders = [each.stem for each in UNITS if "systemd/backup.env" in each.read_text()]
+    assert holders == ["dermalia-backup"]
+
+
 @pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is missing")
 def test_systemd_understands_every_line() -> None:
     ended = subprocess.run(

@@ -131,6 +131,23 @@ def test_a_service_without_a_contract_keeps_the_gate_shut(
     assert is_open(practice, "services")
 
 
+def test_whoever_hosts_needs_a_contract_as_well(
+    practice: Practice, scanner: Connection, settings: Settings
+) -> None:
+    company = {"entity": "Hosting GmbH", "country": "DE", "region": "eu-central-1"}
+    settings.HOSTING = {
+        "hosting": company,
+        "storage": {**company, "entity": "Objects GmbH"},
+        "backup-storage": company,
+    }
+    settings.EMBEDDED, settings.SANDBOX_ORIGINS = False, []
+    signed = ["resend=2026-05-20", "isemeco=2026-05-01"]
+    settings.DPA_CONCLUDED = [*signed, "hosting=2026-05-01"]
+    assert not is_open(practice, "services")
+    settings.DPA_CONCLUDED = [*signed, "hosting=2026-05-01", "storage=2026-05-01"]
+    assert is_open(practice, "services")
+
+
 def test_nonsense_about_evidence_is_refused(settings: Settings) -> None:
     settings.C5_EVIDENCE, settings.DPA_CONCLUDED = ["Hosting GmbH"], ["resend"]
     for read in (attestations, concluded):

@@ -160,7 +160,7 @@ def test_a_message_cannot_be_delayed_beyond_the_visibility_timeout() -> None:
 
 
 def test_every_task_is_routed_to_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dermalia.work.checks.WORKERS", {"one": ("ingest,convert,mail", 1)})
+    monkeypatch.setattr("dermalia.work.checks.WORKERS", {"one": ("ingest,convert,mail,backup", 1)})
     assert named() == {"jobs.E018"}
 
 

@@ -16,7 +16,7 @@ from django.db import connections
 from tests.conftest import process_environment
 
 PATIENCE_SECONDS = 40
-QUEUES = "ingest,convert,mail,erase"
+QUEUES = "ingest,convert,mail,erase,backup"
 
 
 class Worker:

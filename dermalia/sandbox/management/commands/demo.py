@@ -12,6 +12,7 @@ from django.db import DatabaseError, connections
 
 from dermalia.embedded import EmbeddedError, Supervisor
 from dermalia.embedded.running import start_services, supervisor
+from dermalia.residency import guard
 from dermalia.sandbox.demo import tenant
 from dermalia.sandbox.demo.credentials import StandIns
 from dermalia.sandbox.demo.life import (
@@ -43,6 +44,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.EMBEDDED:
             raise CommandError("The demo runs on the embedded services: DERMALIA_MODE=embedded.")
+        guard.admit_this_machine()  # it waits for its own web server and stand-ins
         self.began = perf_counter()
         self.options = options
         self.failure = ""
