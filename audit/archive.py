@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import cast
 
 from django.core.files.storage import storages
@@ -13,6 +14,17 @@ _AT_ONCE = 16
 def names() -> list[str]:
     """The names of all objects, oldest first."""
     return sorted(entry.key for entry in _storage().bucket.objects.all())
+
+
+def newest(at: datetime) -> str | None:
+    """The last name of the month of ``at`` or of the one before, by one listing or two; None if
+    there is none, which after so long is all there is to say."""
+    first = at.replace(day=1)
+    for month in (first, first - timedelta(days=1)):
+        entries = _storage().bucket.objects.filter(Prefix=f"{month:%Y/%m}/")
+        if found := sorted(entry.key for entry in entries):
+            return str(found[-1])
+    return None
 
 
 def fetch(name: str) -> bytes:

@@ -25,8 +25,10 @@ app.steps["worker"].add("dermalia.work.sweeper:SweeperStep")
 def refuse_an_unsafe_start(**_: object) -> None:
     """Celery only logs what a signal's receiver raises, unless it is an exit."""
     from dermalia.boot import require_safe_start, write_down_refusals
+    from dermalia.operations.logs.everywhere import take_over
     from dermalia.work.checks import require_sound_settings
 
+    take_over()
     try:
         require_sound_settings(app)
         require_safe_start()

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from dermalia import timetable
 from dermalia.embedded import prepare
 from dermalia.environment import Environment
+from dermalia.operations.logs import wants_json
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -129,6 +130,7 @@ INSTALLED_APPS = [
     "dermalia.tenancy",
     "dermalia.sealing",
     "dermalia.work",
+    "dermalia.operations",
     "audit",
     "practices",
     "scans",
@@ -152,6 +154,7 @@ INSTALLED_APPS = [
     "storages",
 ]
 MIDDLEWARE = [
+    "dermalia.operations.middleware.Watch",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -202,11 +205,22 @@ PRIVACY_EMAIL: str = env("DERMALIA_PRIVACY_EMAIL", default=OPERATOR["email"])
 # --- Postgres: the application's role owns no table and cannot bypass row-level security
 
 
+# Behind PgBouncer in transaction mode nothing may outlive a transaction (docs/operations.md).
+DATABASE_POOLED: bool = env.bool("DERMALIA_DATABASE_POOLED", default=False)
+
+
 def database(name: str) -> dict[str, Any]:
     config: dict[str, Any] = dict(env.db(name))
     # A socket directory arrives percent-encoded, as libpq's URLs want it.
     config["HOST"] = unquote(config["HOST"])
-    return config | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
+    return (
+        config
+        | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+        | {
+            "ATOMIC_REQUESTS": False,
+            "DISABLE_SERVER_SIDE_CURSORS": DATABASE_POOLED,
+        }
+    )
 
 
 DATABASES: dict[str, dict[str, Any]] = {
@@ -363,7 +377,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker without Redis still works, and waits
 CELERY_TASK_PUBLISH_RETRY = False  # a nudge that fails is made up for by the sweep
-CELERY_TASK_DEFAULT_QUEUE = "ingest"
+CELERY_TASK_DEFAULT_QUEUE = timetable.DEFAULT_QUEUE
 CELERY_TASK_ROUTES = timetable.QUEUES
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -516,21 +530,37 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = EMBEDDED
 WHITENOISE_MIMETYPES = {".wasm": "application/wasm"}
 
+# --- What whoever runs this sees of it (docs/operations.md)
+
+# Where processes count, and where `manage.py metrics` shows it: to others only with a token.
+METRICS_DIR: Path | None = None
+if EMBEDDED or env("DERMALIA_METRICS_DIR", default=""):
+    METRICS_DIR = Path(env("DERMALIA_METRICS_DIR", default=str(DATA_DIR / "run" / "metrics")))
+METRICS_BIND: str = env("DERMALIA_METRICS_BIND", default="127.0.0.1:9464")
+METRICS_TOKEN: str = env("DERMALIA_METRICS_TOKEN", default="")
+LOG: str = env("DERMALIA_LOG", default="")  # json or text; whatever fits standard error
+if LOG not in {"", "json", "text"}:
+    raise ImproperlyConfigured(f"DERMALIA_LOG is {LOG!r}; it must be json or text.")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "dermalia.redact.RedactLinks"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"redact": {"()": "dermalia.operations.logs.Redact"}},
+    "formatters": {
+        "json": {"()": "dermalia.operations.logs.JsonLine"},
+        "text": {"()": "dermalia.operations.logs.TextLine"},
+    },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
             "filters": ["redact"],
-            "formatter": "line",
+            "formatter": "json" if wants_json(LOG) else "text",
         }
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        # The development server's has a handler of its own, which writes every address.
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "dermalia": {"level": "INFO"},
         "celery": {"level": "WARNING"},
     },

@@ -37,3 +37,5 @@ QUEUES: dict[str, dict[str, str]] = {
     "practices.tasks.*": {"queue": "erase"},
     "website.tasks.*": {"queue": "mail"},
 }
+DEFAULT_QUEUE = "ingest"
+EVERY_QUEUE = sorted({DEFAULT_QUEUE, *(route["queue"] for route in QUEUES.values())})

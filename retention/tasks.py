@@ -12,6 +12,7 @@ from reports.domain.visits import forget_old_visits
 from retention.domain.due import erase_due_reports
 from retention.domain.erase import complete_erasure
 from retention.domain.reconcile import reconcile
+from retention.overview import remember
 from retention.queries import overdue, sweep_is_under_way
 
 logger = logging.getLogger(__name__)
@@ -72,3 +73,4 @@ def watch() -> None:
         logger.error(
             "erasure is behind: %s", ", ".join(f"{k} {v:g}" for k, v in asdict(found).items() if v)
         )
+    remember(found)

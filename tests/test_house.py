@@ -6,7 +6,8 @@ import logging
 import pytest
 from django.core.management import call_command
 
-from dermalia.redact import RedactLinks, redact
+from dermalia.operations.logs import Redact
+from dermalia.redact import redact
 
 
 @pytest.mark.usefixtures("db")
@@ -35,7 +36,7 @@ def test_a_log_line_holds_no_link(line: str, redacted: str) -> None:
 def test_arguments_of_a_log_line_are_redacted_too() -> None:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    handler.addFilter(RedactLinks())
+    handler.addFilter(Redact())
     logger = logging.getLogger("a logger of this test alone")
     logger.propagate = False
     logger.addHandler(handler)

@@ -66,8 +66,14 @@ def alone() -> Iterator[None]:
     """Nobody else makes, prunes or tries backups meanwhile; ends with this process.
 
     Raises:
-        Busy: somebody does.
+        Busy: somebody does, or nobody could know: through a pooler the lock would stay with one
+            connection and be released on another.
     """
+    if settings.DATABASE_POOLED:
+        raise Busy(
+            "This process reaches the database through a pooler. Run it where DERMALIA_DATABASE_URL"
+            " leads to Postgres itself, without DERMALIA_DATABASE_POOLED."
+        )
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:

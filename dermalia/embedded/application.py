@@ -1,5 +1,7 @@
 """The application's processes on one machine: web, two workers, beat."""
 
+import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +11,8 @@ from dermalia.embedded.children import Child
 # Prompt work has a worker of its own: no pull, however slow, holds up a mail or an erasure.
 WORKERS = {"worker": ("ingest,convert,backup", 2), "prompt": ("mail,erase", 2)}
 
+_CHOSEN = ("DERMALIA_LOG", "DERMALIA_METRICS_DIR")
+
 
 def children(data: Path, *, host: str, port: int, env: Mapping[str, str]) -> list[Child]:
     """What ``manage.py up`` runs beside the services.
@@ -17,11 +21,24 @@ def children(data: Path, *, host: str, port: int, env: Mapping[str, str]) -> lis
         data: the prepared data folder.
         env: added to every process's environment.
     """
+    env = {
+        # What they write goes to our standard error, so they cannot see what that is.
+        "DERMALIA_LOG": "text" if sys.stderr.isatty() else "json",
+        "DERMALIA_METRICS_DIR": str(_emptied(data / "run" / "metrics")),
+        **{name: os.environ[name] for name in _CHOSEN if name in os.environ},
+        **env,
+    }
     return [
         _web(host, port, env),
         *(_worker(name, *work, env) for name, work in WORKERS.items()),
         _beat(data, env),
     ]
+
+
+def _emptied(folder: Path) -> Path:
+    """What earlier processes counted goes: their files would only pile up."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
 
 
 def _web(host: str, port: int, env: Mapping[str, str]) -> Child:
@@ -32,9 +49,11 @@ def _web(host: str, port: int, env: Mapping[str, str]) -> Child:
         "--threads=4",
         "--no-control-socket",
         "--log-level=warning",
+        "--logger-class=dermalia.operations.logs.gunicorn.Logger",
         "--graceful-timeout=10",
     ]
-    return Child("web", [sys.executable, "-m", "gunicorn", *options, "dermalia.wsgi"], env)
+    argv = [sys.executable, "-m", "gunicorn", *options, "dermalia.wsgi"]
+    return Child("web", argv, {**env, "DERMALIA_PART": "web"})
 
 
 def _worker(name: str, queues: str, processes: int, env: Mapping[str, str]) -> Child:

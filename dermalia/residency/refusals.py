@@ -8,6 +8,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from dermalia.operations.metrics import counters
+
 logger = logging.getLogger(__name__)
 
 ALARM_SECONDS = 60.0  # refusals of one minute are one entry: a library tries again and again
@@ -71,6 +73,7 @@ def refuse(what: str) -> None:
 
 
 def _count(what: str) -> None:
+    counters.REFUSED.inc()
     with _lock:
         known = what in _counted or len(_counted) < _NAMES
         _counted[what if known else ELSEWHERE] += 1

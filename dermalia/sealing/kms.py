@@ -15,6 +15,7 @@ from botocore.session import Session
 from django.core.exceptions import ImproperlyConfigured
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from dermalia.operations.metrics import counters
 from dermalia.residency.storage import keep_to
 from dermalia.sealing.keyring import KeyRefused, KeysUnavailable
 
@@ -157,8 +158,10 @@ class Kms:
                 KeyId=self.keys[version], **arguments
             )
         except ClientError as error:
+            counters.KEY_FAILURES.labels(outcome="refused").inc()
             raise _translated(error, version) from error
         except BotoCoreError as error:
+            counters.KEY_FAILURES.labels(outcome="unanswered").inc()
             raise KeysUnavailable("The key management service does not answer.") from error
         except UNREADABLE as error:
             raise _unreadable() from error

@@ -21,7 +21,7 @@ def due_rows(step: Step, *, limit: int, again: bool) -> list[tuple[int, object]]
         again: take in rows that a worker was told of less than a minute ago.
     """
     turn = Window(RowNumber(), partition_by=F("practice_id"), order_by="next_attempt_at")
-    rows = _due(step) if again else _due(step).filter(_untold())
+    rows = due(step) if again else due(step).filter(_untold())
     fair = rows.annotate(turn=turn).order_by("turn", "next_attempt_at")
     return list(fair.values_list("practice_id", "pk")[:limit])
 
@@ -31,7 +31,8 @@ def mark_told(step: Step, rows: list[tuple[int, object]]) -> None:
     _all(step).filter(pk__in=[pk for _, pk in rows]).update(nudged_at=Now())
 
 
-def _due(step: Step) -> QuerySet[Work]:
+def due(step: Step) -> QuerySet[Work]:
+    """Every due row that nobody holds, of all practices; by the role that sees no more of them."""
     return _all(step).filter(
         Q(leased_until=None) | Q(leased_until__lt=Now()),
         state=step.state,

@@ -14,6 +14,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from dermalia.operations.metrics import counters
 from dermalia.tenancy import practice_scope
 from dermalia.work.models import Work
 from dermalia.work.nudge import nudge
@@ -94,7 +95,10 @@ def claim(model: type[W], pk: object, *, practice_id: int, state: str) -> W | No
         if not taken:
             _quarantine(due.filter(attempts__gte=F("failures") + CRASHES_ALLOWED))
             return None
-        return _rows(model).get(pk=pk)
+        row = _rows(model).get(pk=pk)
+    if row.attempts > row.failures + 1:
+        counters.RECOVERIES.labels(kind=model.__name__.lower()).inc()
+    return row
 
 
 def finish(row: Work, *, state: str) -> None:

@@ -15,7 +15,7 @@ from audit.access import record_access
 from audit.chain import OPERATOR, SYSTEM, first_broken
 from audit.models import Entry
 from audit.words import Action
-from dermalia.redact import RedactLinks
+from dermalia.operations.logs import Redact
 from dermalia.sandbox.face import Capture
 from dermalia.sandbox.isemeco import IsemecoStandIn
 from dermalia.sandbox.resend import ResendStandIn
@@ -228,7 +228,7 @@ def test_after_an_erasure_no_store_holds_the_person(
 ) -> None:
     """One patient with a mark in every text, driven through, erased, and searched for."""
     caplog.set_level(logging.INFO)
-    caplog.handler.addFilter(RedactLinks())  # as the settings give every handler
+    caplog.handler.addFilter(Redact())  # as the settings give every handler
     practice = create_practice(name="Demo practice", email="practice@example.org")
     release_at_once(practice)
     account = connect_to(cluster, practice)

@@ -128,7 +128,6 @@ ERASE_BY_THE_CLOCK = {
     "exports.tasks.end_expired",
     "practices.tasks.forget_expired",
     "retention.tasks.erase_due",
-    "retention.tasks.reconcile",
     "retention.tasks.watch",
 }
 

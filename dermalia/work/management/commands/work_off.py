@@ -4,8 +4,8 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from dermalia.boot import require_safe_start
 from dermalia.celery import app
+from dermalia.timetable import EVERY_QUEUE
 from dermalia.work.fallback import work_off
-from dermalia.work.steps import queues
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("queues", nargs="+", choices=queues(), metavar="QUEUE")
+        parser.add_argument("queues", nargs="+", choices=EVERY_QUEUE, metavar="QUEUE")
 
     def handle(self, *args: object, queues: list[str], **options: object) -> None:
         require_safe_start()
