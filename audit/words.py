@@ -59,6 +59,7 @@ class Action(StrEnum):
     LINK_REVOKED = "link.revoked"
     LETTER_PRINTED = "letter.printed"
     ERASURE_REQUESTED = "erasure.requested"
+    ERASURE_REPLAYED = "erasure.replayed"  # the same, of what a backup had brought back
     ERASURE_VERIFIED = "erasure.verified"
     RECEIPT_TAKEN = "receipt.taken"
     SWEEP_HELD = "sweep.held"  # an unusual share would have gone at once
@@ -85,6 +86,8 @@ class Action(StrEnum):
     BACKUP_CODES_MADE = "factor.codes_made"
     PRACTICE_CHANGED = "practice.changed"
     AGREEMENT_ACCEPTED = "agreement.accepted"
+    PROCESSOR_OBJECTED = "processor.objected"  # to one that was announced
+    OBJECTION_WITHDRAWN = "processor.objection_withdrawn"
     INSTRUCTION_GIVEN = "instruction.given"
     RECIPIENT_ADDED = "recipient.added"
     RECIPIENT_ENDED = "recipient.ended"

@@ -7,6 +7,8 @@ from backups.domain.schedule import ClocksDisagree
 from closing.domain.again import close_again
 from closing.domain.contract import end_due
 from closing.domain.everything import UnderWay, go_on
+from closing.domain.reminders import remind
+from dermalia.tenancy import practice_scope
 from dermalia.tenancy.tasks import PracticeTask
 from practices.models import Practice
 
@@ -31,3 +33,11 @@ def end_contracts() -> None:
             return
         except UnderWay:
             continue  # its data set is being erased; the rest follows
+
+
+@shared_task(name="closing.tasks.remind_practices")
+def remind_practices() -> None:
+    """Practices whose contract ends soon."""
+    for practice in Practice.objects.order_by("pk"):
+        with practice_scope(practice.pk):
+            remind(practice)

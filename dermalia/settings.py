@@ -343,7 +343,10 @@ DRILL_DATABASE: str = env("DERMALIA_DRILL_DATABASE", default="")
 # Where pg_dump and pg_restore are, if not in their wheel: for a server newer than theirs.
 POSTGRES_PROGRAMS: str = env("DERMALIA_POSTGRES_PROGRAMS", default="")
 # What must hold before a process serves or works, told by the apps above the platform.
-START_CHECKS = ["backups.boot.require_replayed"]
+START_CHECKS = [
+    "backups.boot.require_replayed",
+    "onboarding.domain.text_lock.require_locked",
+]
 # What writes down, in web, workers and beat, that a connection was refused (docs/residency.md).
 REFUSED_CONNECTIONS = "operators.domain.refused.write_down"
 
@@ -454,6 +457,7 @@ SIGN_IN_LINK_SECONDS: int = env.int("DERMALIA_SIGN_IN_LINK_SECONDS", default=8 *
 EXPORT_DAYS: int = env.int("DERMALIA_EXPORT_DAYS", default=7)
 EXPORT_GRANT_SECONDS: int = env.int("DERMALIA_EXPORT_GRANT_SECONDS", default=3600)
 INVITATION_SECONDS: int = env.int("DERMALIA_INVITATION_SECONDS", default=3 * 24 * 3600)
+INVITATIONS_PER_DAY: int = env.int("DERMALIA_INVITATIONS_PER_DAY", default=30)
 
 # --- Sign-in and sessions
 

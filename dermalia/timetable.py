@@ -16,6 +16,7 @@ PERIODIC: dict[str, float] = {
     "backups.tasks.drill_due": 6 * 3600.0,
     "exports.tasks.end_expired": 3600.0,
     "closing.tasks.end_contracts": 3600.0,
+    "closing.tasks.remind_practices": 6 * 3600.0,
     "website.tasks.deliver_inquiries": 30.0,
 }
 
@@ -32,6 +33,7 @@ QUEUES: dict[str, dict[str, str]] = {
     "backups.tasks.*": {"queue": "backup"},  # its worker alone holds what opens a backup
     "exports.tasks.end_expired": {"queue": "erase"},
     "exports.tasks.*": {"queue": "convert"},
+    "closing.tasks.remind_practices": {"queue": "mail"},
     "closing.tasks.*": {"queue": "erase"},
     "audit.tasks.*": {"queue": "erase"},
     "practices.tasks.*": {"queue": "erase"},

@@ -186,6 +186,10 @@ class InstructionForm(forms.Form):
     aware = forms.BooleanField(required=False)  # of an objection of ours
 
 
+class ObjectionForm(forms.Form):
+    reason = text(1000)
+
+
 class RecipientForm(forms.Form):
     name = text(120)
     purpose = text(300)

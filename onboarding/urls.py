@@ -6,6 +6,7 @@ from onboarding.views import (
     connections,
     live,
     particulars,
+    processors,
     recipients,
     reports,
     retention,
@@ -29,6 +30,7 @@ urlpatterns = [
     path("tasks/test/stop/", trial.stop_it, name="stop_trial"),
     path("tasks/live/", live.go_live, name="go_live"),
     path("agreement/", agreement.agreement, name="agreement"),
+    path("agreement/<uuid:acceptance_id>/", agreement.accepted_texts, name="accepted_texts"),
     path("agreement/<str:kind>/", agreement.read, name="read_text"),
     path("agreement/<uuid:acceptance_id>/pdf", agreement.document, name="agreement_pdf"),
     path("settings/", reports.index, name="settings"),
@@ -38,6 +40,11 @@ urlpatterns = [
     path("settings/retention/", retention.instructions, name="instructions"),
     path("settings/recipients/", recipients.recipients, name="recipients"),
     path("settings/recipients/<uuid:recipient_id>/end/", recipients.end_one, name="end_recipient"),
+    path("settings/processors/", processors.processors, name="processors"),
+    path("settings/processors/<slug:key>/object/", processors.object_to, name="object_to"),
+    path(
+        "settings/processors/<slug:key>/withdraw/", processors.withdraw, name="withdraw_objection"
+    ),
     path("settings/scanners/", connections.scanners, name="scanners"),
     path("settings/scanners/account/", connections.add_account, name="add_account"),
     path("settings/scanners/folder/", connections.add_folder, name="add_folder"),

@@ -124,6 +124,7 @@ ACTIONS: dict[str, str | Promise] = {
     "link.revoked": _("Link turned off"),
     "letter.printed": _("Letter printed"),
     "erasure.requested": _("Erasure requested"),
+    "erasure.replayed": _("Erased again after a backup was restored"),
     "erasure.verified": _("Erasure verified"),
     "due.sooner": _("Day of erasure moved forward"),
     "due.later": _("Day of erasure put off"),

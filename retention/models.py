@@ -29,6 +29,7 @@ class Erasure(Work):
         OPERATOR = "operator", _("Instruction of the practice to the operator")
         CONTRACT = "contract", _("End of the contract")
         CLOSURE = "closure", _("End of the service")
+        REPLAY = "replay", _("Erased before; a restored backup had brought it back")
 
     # However long storage is away or a worker still writes: what was promised is done.
     gives_up = False

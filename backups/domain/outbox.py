@@ -72,10 +72,19 @@ def _fact(note: LedgerNote) -> Fact:
     )
 
 
-def _find_missed_of(practice_id: int) -> int:
-    with practice_scope(practice_id), connection.cursor() as cursor:
+def note_missed() -> int:
+    """Note every entry of the practice in scope that nobody noted, in the caller's transaction.
+
+    Whoever destroys a practice's own keys calls it at once: they have no scan whose erasure would.
+    """
+    with connection.cursor() as cursor:
         cursor.execute(_MISSED)
         return int(cursor.rowcount)
+
+
+def _find_missed_of(practice_id: int) -> int:
+    with practice_scope(practice_id):
+        return note_missed()
 
 
 def _practices() -> list[int]:

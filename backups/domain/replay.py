@@ -123,7 +123,7 @@ def _erase_rows(practice_id: int) -> list[UUID]:
     for pk in came_back(practice_id):
         with practice_scope(practice_id):
             scan = Scan.objects.get(pk=pk)
-            erasure = request_erasure(scan=scan, reason=Erasure.Reason.OPERATOR, who=OPERATOR)
+            erasure = request_erasure(scan=scan, reason=Erasure.Reason.REPLAY, who=OPERATOR)
         erasures.append(erasure.pk)
     return erasures
 

@@ -17,7 +17,9 @@ from backups.kinds import Kind, rules
 from backups.ledger import Fact, LedgerRefused
 from backups.manifest import Manifest
 from backups.recipients import private_key
+from backups.signals import ledger_replayed
 from backups.stream import unseal
+from practices.models import Practice
 
 OWNER = "owner"
 _TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = %s"
@@ -106,6 +108,8 @@ def replay_ledger(
     if not rows_only:
         aftermath.settle_what_a_restore_unsettles()
         unfinished = len(complete(replayed.erasures))
+        for practice_id in list(Practice.objects.order_by("pk").values_list("pk", flat=True)):
+            ledger_replayed.send_robust(sender=Replayed, practice_id=practice_id)
     home = homes.settle(backup_id=backup.id if backup else None, entries=replayed.entries)
     if backup is not None:
         counts = {Count.ROWS: sum(backup.rows.values())}

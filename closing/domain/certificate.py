@@ -32,6 +32,7 @@ KEPT = ("certificate", "receipts", "log entries", "ledger entries", "tombstones"
 KEPT_AFTER_CLOSING = (
     "name of the practice",
     "agreements and instructions",
+    "objections to processors",
     "cases without message",
 )
 WORDS: dict[str, str | Promise] = {

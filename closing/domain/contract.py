@@ -116,6 +116,11 @@ def overdue(end: ContractEnd) -> bool:
     return end.order_id is None and now().astimezone(BERLIN).date() >= end.ends_on
 
 
+def days_left(end: ContractEnd) -> int:
+    """Whole days in Berlin until the promised day; 0 on it, negative after it."""
+    return (end.ends_on - now().astimezone(BERLIN).date()).days
+
+
 def _day_has_come(end: ContractEnd) -> bool:
     if now().astimezone(BERLIN).date() < end.ends_on:
         return False

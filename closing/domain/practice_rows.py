@@ -4,12 +4,13 @@ from django.apps import apps
 from django.db.models import QuerySet
 
 from audit.chain import SYSTEM
+from backups.domain.outbox import note_missed
 from dermalia.sealing.keys import destroy_practice
 from dermalia.sealing.models import PracticeKey, ReportKey, SecretsKey
 from dermalia.tenancy.catalogue import scoped_models
 from dermalia.tenancy.models import ScopedRow
 from dermalia.work.lease import WorkFailed
-from onboarding.models import Acceptance, GoLive, Instruction
+from onboarding.models import Acceptance, GoLive, Instruction, Objection
 from practices.models import Practice, SignInLink, User
 
 # In an order that leaves nothing pointing to what went before it.
@@ -41,6 +42,7 @@ STAYS = {
     "onboarding.Acceptance",
     "onboarding.GoLive",
     "onboarding.Instruction",
+    "onboarding.Objection",
     "operators.Grant",
     "operators.Notice",
     "reports.Case",
@@ -70,6 +72,7 @@ def close_practice(*, practice_id: int) -> tuple[dict[str, int], int]:
     rows["practices.User"] = _close_accounts(practice_id)
     keys = ReportKey.objects.count() + SecretsKey.objects.count() + PracticeKey.objects.count()
     destroy_practice(who=SYSTEM)
+    note_missed()
     _empty_practice(practice_id)
     left = leftovers()
     if left:
@@ -83,10 +86,17 @@ def leftovers() -> list[str]:
     return sorted(model._meta.label for model in goes if model.objects.exists())
 
 
+def is_closed(practice_id: int) -> bool:
+    """Whether nothing is left of the practice in scope but what may stay; nobody signs in."""
+    open_accounts = _users(practice_id).exclude(email__endswith=f"@{CLOSED_HOST}")
+    addressed = Practice.objects.filter(pk=practice_id).exclude(email="")
+    return not (leftovers() or open_accounts.exists() or addressed.exists())
+
+
 def _close_accounts(practice_id: int) -> int:
     """Delete everybody's account; of who signed something a row stays that names nobody."""
     signed: set[int] = set()
-    for model in (Acceptance, GoLive, Instruction):
+    for model in (Acceptance, GoLive, Instruction, Objection):
         signed |= set(model.objects.values_list("user_id", flat=True)) - {None}
     users = _users(practice_id)
     deleted = users.exclude(pk__in=signed).count()

@@ -24,6 +24,12 @@ class StaffMailKind(StrEnum):
     ACCEPTED = "accepted"  # url, version, signer: str, at: datetime, document: bytes (PDF)
     # url, service, country, purpose, basis: str, valid_from: date, object_by: date
     SUBPROCESSOR = "subprocessor"
+    # To the practice, and to the operator: id, url, service: str, valid_from: date,
+    # withdrawn: bool, reason: str, number: int (the practice's)
+    OBJECTION = "objection"
+    OBJECTED = "objected"
+    # url: str, ends_on: date, days: int, todo: list of str, service, waits: bool
+    CONTRACT_END = "contract_end"
     ACCESS = "access"  # url, minutes: int
     INCIDENT = "incident"  # url, reference: str, noticed_at: datetime, reports: int
 
@@ -34,7 +40,6 @@ ONE_A_DAY = frozenset(
         StaffMailKind.ATTENTION,
         StaffMailKind.BOUNCE,
         StaffMailKind.AGREEMENT,
-        StaffMailKind.SUBPROCESSOR,
     }
 )
 
@@ -49,6 +54,9 @@ class Outbox(Protocol):
 
     def state(self, mail_id: UUID) -> str | None:
         """See ``mail_state``."""
+
+    def within_a_day(self, kind: StaffMailKind) -> int:
+        """See ``mails_within_a_day``."""
 
 
 _outboxes: list[Outbox] = []
@@ -89,6 +97,11 @@ def queue_mail(
 def mail_state(mail_id: UUID) -> str | None:
     """What has become of a mail of the practice in scope: "queued", "sent", "bounced" …"""
     return _outbox().state(mail_id)
+
+
+def mails_within_a_day(kind: StaffMailKind) -> int:
+    """How many mails of a kind the practice in scope has queued in the last 24 hours."""
+    return _outbox().within_a_day(kind)
 
 
 def _outbox() -> Outbox:

@@ -19,6 +19,7 @@ from dermalia.residency.dialing import (
     PinnedHTTPSConnection,
     PinnedHTTPSPool,
 )
+from dermalia.residency.objections import objects_to_host, objects_to_mail_server
 from dermalia.residency.register import admits, admits_mail
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,10 @@ TIMEOUT_SECONDS = (5.0, 30.0)  # connect, then between two packets
 
 class EgressRefused(requests.RequestException):
     """The register does not name the host, or its address is out of bounds. Nothing was sent."""
+
+
+class PracticeObjects(EgressRefused):
+    """The register names the host, but the practice at work has objected to it (R67)."""
 
 
 def session() -> requests.Session:
@@ -110,6 +115,8 @@ def tls_version(host: str, port: int) -> str:
 def require_admitted(url: str) -> None:
     """Raises ``EgressRefused`` unless ``url`` is https to a host of the register.
 
+    The practice at work must not have objected to it: else ``PracticeObjects``.
+
     Stand-ins on this machine (``settings.SANDBOX_ORIGINS``) are let through by exact origin.
     """
     parts = _parts(url)
@@ -118,6 +125,8 @@ def require_admitted(url: str) -> None:
     if f"{parts.scheme}://{parts.netloc}" in settings.SANDBOX_ORIGINS:
         return
     if parts.scheme == "https" and parts.port in (None, 443) and admits(parts.hostname or ""):
+        if objects_to_host(parts.hostname or ""):
+            raise PracticeObjects("the practice has objected to this service")
         return
     logger.error("Refused an outgoing request to %a", parts.hostname)
     raise EgressRefused(f"{parts.hostname!a} is not in the register of services")
@@ -128,6 +137,8 @@ def require_mail_server(host: str, port: int) -> None:
 
     A server on this machine that stands in for it (``settings.SANDBOX_ORIGINS``) is let through.
     """
+    if admits_mail(host, port) and objects_to_mail_server(host, port):
+        raise PracticeObjects("the practice has objected to this service")
     if admits_mail(host, port) or f"http://{host}:{port}" in settings.SANDBOX_ORIGINS:
         return
     logger.error("Refused to hand mails to %a", host)

@@ -61,7 +61,8 @@ SERVICES: tuple[Service, ...] = (
     ),
 )
 
-# Services to come. Once its day is over, an entry moves up.
+# Services to come, and those that came later on: an entry stays here after its day, as practices
+# may have objected to it (dermalia/residency/objections.py).
 PLANNED: tuple[Planned, ...] = ()
 
 
@@ -136,6 +137,12 @@ def admits(host: str) -> bool:
     if not host.isascii():  # some signs of other scripts become our letters when made small
         return False
     return any(_matches(name, pattern) for entry in _in_force() for pattern in entry.hosts)
+
+
+def names(entry: Service, host: str) -> bool:
+    """Whether ``host`` is one of the entry's."""
+    name = host.lower().removesuffix(".")
+    return any(_matches(name, pattern) for pattern in entry.hosts)
 
 
 def admits_mail(host: str, port: int) -> bool:

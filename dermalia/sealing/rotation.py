@@ -5,7 +5,7 @@ the old one is wrapped anew, and only then may the old one go.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 
 from audit.chain import OPERATOR, record
 from audit.words import Action, Count
+from dermalia.sealing.holders import holders
 from dermalia.sealing.keyring import KeyRefused, Keyring, unwrap, wrap
 from dermalia.sealing.keys import (
     bound_to_practice,
@@ -32,7 +33,7 @@ BATCH = 5000
 
 
 class StillInUse(Exception):
-    """A root key version still wraps practice keys."""
+    """A root key version still wraps keys."""
 
 
 # As the database hands binary columns out.
@@ -41,17 +42,19 @@ Buffer = bytes | memoryview
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How many practice keys each root key version wraps.
+    """How many keys each root key version wraps.
 
     Attributes:
         current: the version that wraps from now on.
         known: the versions the root keys can open.
         practice_keys: by version.
+        others: of each holder by its name, by version (``holders``).
     """
 
     current: int
     known: frozenset[int]
     practice_keys: dict[int, int]
+    others: dict[str, Counter[int]]
 
     @property
     def missing(self) -> frozenset[int]:
@@ -61,7 +64,21 @@ class Usage:
     @property
     def outdated(self) -> int:
         """Practice keys still wrapped by another version than the current one."""
-        return sum(n for version, n in self.practice_keys.items() if version != self.current)
+        return self._outdated(self.practice_keys)
+
+    @property
+    def others_outdated(self) -> int:
+        """The same of all other keys."""
+        return sum(map(self._outdated, self.others.values()))
+
+    def wraps(self, version: int) -> dict[str, int]:
+        """What a version wraps: how many, by what they are; empty where it wraps nothing."""
+        found = {"practice keys": self.practice_keys.get(version, 0)}
+        found |= {name: counted[version] for name, counted in self.others.items()}
+        return {name: number for name, number in found.items() if number}
+
+    def _outdated(self, counted: Mapping[int, int]) -> int:
+        return sum(number for version, number in counted.items() if version != self.current)
 
 
 def usage() -> Usage:
@@ -69,7 +86,10 @@ def usage() -> Usage:
     roots = root_keys()
     rows = PracticeKey.across_practices.using("sweeper").values_list("root_version", flat=True)
     return Usage(
-        current=roots.current, known=roots.versions, practice_keys=dict(Counter(rows.iterator()))
+        current=roots.current,
+        known=roots.versions,
+        practice_keys=dict(Counter(rows.iterator())),
+        others={holder.name: holder.by_version() for holder in holders()},
     )
 
 
@@ -80,6 +100,11 @@ def rewrap_practice_keys() -> int:
         How many were wrapped anew.
     """
     return sum(_rewrap_practice(practice_id) for practice_id in _outdated_practices())
+
+
+def rewrap_others() -> int:
+    """Wrap by the current root version whatever else is wrapped by an older one; how many."""
+    return sum(holder.rewrap() for holder in holders())
 
 
 def add_root_version(path: Path) -> int:
@@ -99,15 +124,16 @@ def retire_root_version(path: Path, *, version: int) -> None:
     """Take a root key version out of the keyring file for good.
 
     Raises:
-        StillInUse: practice keys are wrapped by it.
+        StillInUse: keys are wrapped by it.
         ValueError: it is the current one, or not there.
     """
     with transaction.atomic():
         # Nobody makes a practice key under the version while we look and write.
         hold_keystore()
-        in_use = usage().practice_keys.get(version, 0)
+        in_use = usage().wraps(version)
         if in_use:
-            raise StillInUse(f"Root key version {version} still wraps {in_use} practice keys.")
+            wraps = ", ".join(f"{number} {name}" for name, number in in_use.items())
+            raise StillInUse(f"Root key version {version} still wraps {wraps}.")
         Keyring.read(path).without(version).write(path)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from celery import Task
 from django.apps import apps
 
+from dermalia.tenancy.acting import acting_for
 from dermalia.tenancy.scope import in_scope
 
 
@@ -31,7 +32,8 @@ class PracticeTask(Task):  # type: ignore[type-arg]
             raise RuntimeError(f"{self.name} was called inside a practice's scope.")
         if not apps.get_model("practices", "Practice").objects.filter(pk=practice_id).exists():
             raise LookupError(f"{self.name}: there is no practice {practice_id}.")
-        result = super().__call__(practice_id, *args)
+        with acting_for(practice_id):
+            result = super().__call__(practice_id, *args)
         if in_scope():
             raise RuntimeError(f"{self.name} left a practice's scope open.")
         return result

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from dermalia.operations.metrics import counters
 from dermalia.tenancy import practice_scope
+from dermalia.tenancy.acting import acting_for
 from dermalia.work.models import Work
 from dermalia.work.nudge import nudge
 
@@ -59,7 +60,8 @@ def lease(model: type[W], pk: object, *, practice_id: int, state: str) -> Iterat
         yield None
         return
     try:
-        yield row
+        with acting_for(practice_id):
+            yield row
     except WorkFailed as failure:
         _fail(row, practice_id, str(failure), retry=failure.retry, after=failure.after)
     except LeaseLost:

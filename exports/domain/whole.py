@@ -17,7 +17,7 @@ from exports.domain.contents import pieces
 from exports.domain.extras import extra_items
 from exports.domain.plan import Item, Source
 from exports.models import Export
-from onboarding.models import Acceptance, GoLive, Instruction, Recipient
+from onboarding.models import Acceptance, GoLive, Instruction, Objection, Recipient
 from onboarding.models import Particulars as Stated
 from practices.models import Practice, User
 from reports.domain.bundle import schemas
@@ -35,6 +35,7 @@ def practice_items(export: Export) -> list[Item]:
         *(Item.of_text(part.path, _bytes(part.content)) for part in schemas()),
         Item.of_text("practice.json", _as_json(_practice(export))),
         Item.of_text("instructions.json", _as_json({"instructions": list(_instructions())})),
+        Item.of_text("objections.json", _as_json({"objections": list(_objections())})),
         Item.of_text("recipients.json", _as_json({"recipients": list(_recipients())})),
         Item.of_text("agreements/agreements.json", _as_json({"agreements": list(_agreements())})),
         *_agreement_files(),
@@ -136,6 +137,19 @@ def _instructions() -> Iterator[dict[str, Any]]:
             "reason": row.reason,
             "by": row.user_id,
             "given_at": _moment(row.given_at),
+        }
+
+
+def _objections() -> Iterator[dict[str, Any]]:
+    for row in Objection.objects.order_by("at", "number"):
+        yield {
+            "id": str(row.pk),
+            "service": row.service,
+            "valid_from": row.valid_from.isoformat(),
+            "kind": row.kind,
+            "reason": row.reason or None,
+            "by": row.user_id,
+            "at": _moment(row.at),
         }
 
 

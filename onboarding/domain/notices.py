@@ -40,7 +40,10 @@ def _tell_of_texts(practice: Practice, held: Acceptance) -> None:
         kind=StaffMailKind.AGREEMENT,
         recipient=practice.email,
         language=practice.language,
-        context={"url": _agreement_url(practice), "version": ", ".join(_changed(texts, held))},
+        context={
+            "url": _url(practice, "onboarding:agreement"),
+            "version": ", ".join(_changed(texts, held)),
+        },
         once=f"agreement/{_digest(texts)}",
     )
 
@@ -66,7 +69,7 @@ def _tell_of_service(practice: Practice, plan: Planned) -> None:
         recipient=practice.email,
         language=practice.language,
         context={
-            "url": _agreement_url(practice),
+            "url": _url(practice, "onboarding:processors"),
             "service": service.entity,
             "country": service.country,
             "purpose": purpose,
@@ -78,6 +81,6 @@ def _tell_of_service(practice: Practice, plan: Planned) -> None:
     )
 
 
-def _agreement_url(practice: Practice) -> str:
+def _url(practice: Practice, page: str) -> str:
     with override(practice.language):
-        return settings.PUBLIC_URL + reverse("onboarding:agreement")
+        return settings.PUBLIC_URL + reverse(page)

@@ -3,6 +3,7 @@
 from onboarding.models.agreements import Acceptance, LegalText
 from onboarding.models.connections import Check, Pause
 from onboarding.models.decisions import GoLive, Instruction, Recipient
+from onboarding.models.objections import Objection
 from onboarding.models.particulars import Authority, Billing, Oversight, Particulars
 from onboarding.models.trial import Trial
 
@@ -14,6 +15,7 @@ __all__ = [
     "GoLive",
     "Instruction",
     "LegalText",
+    "Objection",
     "Oversight",
     "Particulars",
     "Pause",

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dermalia.clients import client_of
 from onboarding.domain.acceptance import NotAcceptable, Signing, accept, accepted, newer_waits
 from onboarding.domain.particulars import particulars_of
-from onboarding.domain.texts import current_text, current_texts
+from onboarding.domain.texts import current_text, current_texts, is_genuine
 from onboarding.forms import AgreementForm
 from onboarding.models import Acceptance, LegalText
 from practices.access import StaffRequest, fresh_factor, practice_page
@@ -57,6 +57,25 @@ def read(request: StaffRequest, kind: str) -> HttpResponse:
         request.session[OPENED] = sorted(opened | {digest})
     context = {"practice": request.user.practice, "text": text, "digest": digest}
     return render(request, "onboarding/text.html", context)
+
+
+@require_safe
+@practice_page()
+def accepted_texts(request: StaffRequest, acceptance_id: UUID) -> HttpResponse:
+    """What was accepted, as it was stored then, in its language, whatever is in force now."""
+    rows = Acceptance.objects.select_related("agreement", "measures", "processors")
+    row = get_object_or_404(rows.defer("document"), pk=acceptance_id)
+    texts = [
+        {"text": text, "digest": bytes(text.digest).hex(), "genuine": is_genuine(text)}
+        for text in (row.agreement, row.measures, row.processors)
+    ]
+    context = {
+        "practice": request.user.practice,
+        "row": row,
+        "texts": texts,
+        "document_digest": bytes(row.document_digest).hex(),
+    }
+    return render(request, "onboarding/accepted.html", context)
 
 
 @require_safe

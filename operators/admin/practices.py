@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
 from audit.words import Action, Actor
+from onboarding.models import Objection
 from operators.admin.base import Tool, Watched
 from operators.models import Grant
 from operators.site import Group, site
@@ -76,6 +77,16 @@ class CaseAdmin(Watched[Case]):
     list_filter = ("state", "kind")
     ordering = ("due_on",)
     fields = ("practice", "kind", "state", "opened_at", "due_on", "extended_at", "closed_at")
+
+
+@admin.register(Objection, site=site)
+class ObjectionAdmin(Watched[Objection]):
+    group, named = Group.PRACTICES, _("Objections")
+    about = _("What practices say to services that were announced. The newest word counts.")
+    list_display = ("practice", "service", "valid_from", "kind", "at")
+    list_filter = ("kind", "service")
+    ordering = ("-at",)
+    fields = ("practice", "service", "valid_from", "kind", "reason", "at")
 
 
 @admin.register(MailRoute, site=site)

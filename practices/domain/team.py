@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from audit.chain import Who, record
-from audit.words import Action
-from dermalia.mail import StaffMailKind, clean_address, queue_mail
+from audit.words import Action, Actor
+from dermalia.mail import StaffMailKind, clean_address, mails_within_a_day, queue_mail
 from practices.domain.factors import has_factor
 from practices.domain.sessions import end_sessions
 from practices.domain.sign_in import issue_link
@@ -20,6 +20,11 @@ from practices.models import Practice, SignInLink, User
 
 class EmailTaken(Exception):
     """Somebody signs in with this address already, here or in another practice."""
+
+
+class TooManyInvitations(Exception):
+    """The practice has sent as many within a day as it may: another sign-in abused would otherwise
+    write to strangers in our name without end."""
 
 
 class LastOwner(Exception):
@@ -32,9 +37,11 @@ def invite(*, practice: Practice, email: str, role: str, by: Who) -> User:
     Raises:
         AddressRefused: nothing can be sent to this address.
         EmailTaken: one address, one person, one practice.
+        TooManyInvitations: nobody was taken in.
     """
     address = clean_address(email)
     with transaction.atomic():
+        _require_few(practice.pk, by=by)
         if User.objects.filter(email__iexact=address).exists():
             raise EmailTaken
         user = User(email=address, practice=practice, role=role)
@@ -48,8 +55,12 @@ def invite(*, practice: Practice, email: str, role: str, by: Who) -> User:
 def invite_again(user: User, *, by: Who) -> None:
     """Mail a new link. Whoever has factors begins anew when it is used: that is how a lost
     device is made good, by an owner who knows who asks.
+
+    Raises:
+        TooManyInvitations: nothing was sent.
     """
     with transaction.atomic():
+        _require_few(user.practice_id, by=by)
         record(Action.STAFF_INVITED, who=by, object_id=user.handle)
         _mail_link(user, by=by)
 
@@ -102,6 +113,15 @@ def _mail_link(user: User, *, by: Who) -> None:
         context={"url": url, "valid_until": timezone.now() + timedelta(seconds=seconds)},
     )
     SignInLink.objects.filter(user=user, used_at=None).update(mail_id=mail_id)
+
+
+def _require_few(practice_id: int, *, by: Who) -> None:
+    """What the operator sends is the operator's affair; of two owners at once one waits here."""
+    if by.role != Actor.STAFF:
+        return
+    Practice.objects.select_for_update(no_key=True).get(pk=practice_id)
+    if mails_within_a_day(StaffMailKind.INVITATION) >= settings.INVITATIONS_PER_DAY:
+        raise TooManyInvitations
 
 
 def _require_another_owner(user: User) -> None:

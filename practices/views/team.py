@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from dermalia.mail import mail_state
@@ -15,6 +16,7 @@ from practices.domain.staff import staff
 from practices.domain.team import (
     EmailTaken,
     LastOwner,
+    TooManyInvitations,
     activate,
     change_role,
     deactivate,
@@ -48,6 +50,9 @@ def invite_one(request: StaffRequest) -> HttpResponse:
     except EmailTaken:
         form.add_error("email", gettext("Somebody signs in with this address already."))
         return _page(request, form, status=422)
+    except TooManyInvitations:
+        form.add_error("email", _too_many())
+        return _page(request, form, status=429)
     messages.success(request, gettext("The invitation is on its way."))
     return redirect("practices:team")
 
@@ -60,9 +65,21 @@ def invite_once_more(request: StaffRequest, user_id: int) -> HttpResponse:
     if user.pk == request.user.pk or not user.is_active:
         messages.error(request, gettext("This cannot be done for this person."))
         return redirect("practices:team")
-    invite_again(user, by=staff(request.user))
-    messages.success(request, gettext("The invitation is on its way."))
+    try:
+        invite_again(user, by=staff(request.user))
+    except TooManyInvitations:
+        messages.error(request, _too_many())
+    else:
+        messages.success(request, gettext("The invitation is on its way."))
     return redirect("practices:team")
+
+
+def _too_many() -> str:
+    return ngettext(
+        "A practice can send %(number)s invitation a day. Nothing was sent; go on tomorrow.",
+        "A practice can send %(number)s invitations a day. Nothing was sent; go on tomorrow.",
+        settings.INVITATIONS_PER_DAY,
+    ) % {"number": settings.INVITATIONS_PER_DAY}
 
 
 @require_POST

@@ -59,6 +59,10 @@ class StaffOutbox:
         found = StaffMail.objects.filter(pk=mail_id).values_list("state", flat=True)
         return found.first()
 
+    def within_a_day(self, kind: StaffMailKind) -> int:
+        since = Now() - timedelta(days=1)
+        return StaffMail.objects.filter(kind=kind, created_at__gt=since).count()
+
 
 class StaffDesk:
     """Mails to staff leave as the installation's own: a practice's broken server must not keep

@@ -121,6 +121,10 @@ class GuardedClient(HTTPClient):
                 data=data,
                 timeout=TIMEOUT_SECONDS,
             )
+        except egress.PracticeObjects as error:
+            raise NotTaken(
+                _("The practice has objected to this mail service."), after=3600
+            ) from error
         except egress.EgressRefused as error:
             raise NotTaken(_("The mail service is not in the register."), everyone=True) from error
         except requests.RequestException as error:

@@ -209,6 +209,8 @@ def _require_registered(server: Server) -> None:
     """A practice's own server is the practice's to name; any other stands in the register."""
     try:
         egress.require_mail_server(server.host, server.port)
+    except egress.PracticeObjects as error:
+        raise NotTaken(_("The practice has objected to this mail service."), after=3600) from error
     except egress.EgressRefused as error:
         raise NotTaken(
             _("The mail service is not in the register."),

@@ -19,6 +19,9 @@ SUBJECTS: dict[StaffMailKind, str | Promise] = {
     StaffMailKind.AGREEMENT: _("A new version of the agreement"),
     StaffMailKind.ACCEPTED: _("Your copy of the agreement"),
     StaffMailKind.SUBPROCESSOR: _("A change among our processors"),
+    StaffMailKind.OBJECTION: _("Your objection to a processor"),
+    StaffMailKind.OBJECTED: _("A practice on a processor to come"),
+    StaffMailKind.CONTRACT_END: _("Your contract ends"),
     StaffMailKind.ACCESS: _("Dermalia has opened one of your reports"),
     StaffMailKind.INCIDENT: _("Important: a data breach that affects your practice"),
 }

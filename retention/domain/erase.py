@@ -89,7 +89,7 @@ def _request(scan: Scan, reason: Erasure.Reason, who: Who, batch: UUID | None) -
     erasure.inventory = {"files": files, "rows": rows_by_kind(deleted)}
     erasure.save(force_insert=True)
     record(
-        Action.ERASURE_REQUESTED,
+        Action.ERASURE_REPLAYED if reason == Erasure.Reason.REPLAY else Action.ERASURE_REQUESTED,
         who=who,
         object_id=scan.pk,
         counts={Count.KEYS: 1, Count.ROWS: erasure.rows},

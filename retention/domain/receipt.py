@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
 from audit.words import Action, Actor
+from dermalia.promises import backup_horizon
 from reports.domain.due import BERLIN
 from reports.models import Report
 from reports.pdf import Attachment, Source
@@ -26,6 +27,7 @@ from retention.models import Erasure
 
 SCHEMA = "dermalia/erasure-receipt/1"
 RECORD = "erasure-receipt.json"
+TOLD = (Action.ERASURE_REQUESTED, Action.ERASURE_REPLAYED)
 KEPT = ("receipt", "log entries", "ledger entry", "tombstone")
 METHOD = (
     "key destroyed and entered in the ledger",
@@ -49,12 +51,14 @@ class Receipt:
         log_sequence, log_hash: the entry of the practice's log that tells of it last, whose hash
             covers every entry before it.
         unreadable_in_backups_on: when the last backup with its key is gone.
+        rows_left_backups_on: when the last backup with its rows, sealed under that key, is gone.
     """
 
     erasure: Erasure
     log_sequence: int | None
     log_hash: str
     unreadable_in_backups_on: date
+    rows_left_backups_on: date
 
     @property
     def contents(self) -> list[tuple[str, int]]:
@@ -83,15 +87,16 @@ def receipt_of(erasure: Erasure) -> Receipt:
     """
     sequence, digest = erasure.log_sequence, erasure.log_hash
     if digest is None:
-        told = Entry.objects.filter(object_id=erasure.scan_id, action=Action.ERASURE_REQUESTED)
+        told = Entry.objects.filter(object_id=erasure.scan_id, action__in=TOLD)
         entry = told.order_by("-sequence").first()
         sequence, digest = (entry.sequence, entry.hash) if entry else (None, b"")
-    days = timedelta(days=settings.BACKUP_KEYSTORE_DAYS)
+    horizon = backup_horizon()
     return Receipt(
         erasure=erasure,
         log_sequence=sequence,
         log_hash=bytes(digest).hex(),
-        unreadable_in_backups_on=(erasure.requested_at + days).astimezone(BERLIN).date(),
+        unreadable_in_backups_on=_later(erasure, horizon.keys_days),
+        rows_left_backups_on=_later(erasure, horizon.rows_days),
     )
 
 
@@ -120,6 +125,7 @@ def as_data(receipt: Receipt) -> dict[str, Any]:
         "method": list(METHOD),
         "storage_region": settings.S3_REGION,
         "key_left_backups_on": _day(receipt.unreadable_in_backups_on),
+        "rows_left_backups_on": _day(receipt.rows_left_backups_on),
         "kept": list(KEPT),
         "log": {"sequence": receipt.log_sequence, "sha256": receipt.log_hash},
     }
@@ -157,6 +163,11 @@ def as_source(receipt: Receipt, *, language: str | None = None) -> Source:
         attachment=Attachment(RECORD, "application/json", description, as_json(receipt)),
         created=created,
     )
+
+
+def _later(erasure: Erasure, days: int) -> date:
+    """Counted from the request, as key and rows go in its transaction."""
+    return (erasure.requested_at + timedelta(days=days)).astimezone(BERLIN).date()
 
 
 def _moment(at: datetime | None) -> str | None:

@@ -68,10 +68,11 @@ def test_what_was_erased_after_the_backup_stays_erased(
         assert list(Scan.objects.values_list("pk", flat=True)) == [alive.scan_id]
         assert list(ReportKey.objects.values_list("pk", flat=True)) == [alive.scan.key_id]
         assert [entry.key_id for entry in LedgerEntry.objects.all()] == [erased.scan.key_id]
-        assert Erasure.objects.get().state == Erasure.State.VERIFIED
+        again = Erasure.objects.get()
+        assert (again.state, again.reason) == (Erasure.State.VERIFIED, Erasure.Reason.REPLAY)
         assert Tombstone.objects.count() == 1
         told = set(Entry.objects.values_list("action", flat=True))
-        assert {Action.BACKUP_RESTORED, Action.LEDGER_REPLAYED} <= told
+        assert {Action.BACKUP_RESTORED, Action.LEDGER_REPLAYED, Action.ERASURE_REPLAYED} <= told
         assert first_broken() is None
     assert bytes_of(alive) == size
     assert objects.is_empty(erased.scan.prefix)

@@ -68,7 +68,9 @@ def site(committed: None, server: str) -> str:
 
 
 @contextmanager
-def serving(*stand_ins: str, **environment: str) -> Iterator[str]:
+def serving(
+    *stand_ins: str, application: str = "dermalia.wsgi", **environment: str
+) -> Iterator[str]:
     """The application under gunicorn, which may call ``stand_ins``; its origin."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -77,7 +79,7 @@ def serving(*stand_ins: str, **environment: str) -> Iterator[str]:
     server = subprocess.Popen(
         [
             *(sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{port}", "--no-control-socket"),
-            *("--worker-class=gthread", "--threads=4", "--log-level=warning", "dermalia.wsgi"),
+            *("--worker-class=gthread", "--threads=4", "--log-level=warning", application),
         ],
         # Itself as a stand-in: an installation for trying out, which takes a demo's link.
         env=process_environment(

@@ -23,6 +23,7 @@ from exports.domain.serve import may_resume
 from exports.domain.tail import ExportChanged
 from exports.enclosed.verify_export import verify
 from exports.models import Export, Folder
+from onboarding.models import Objection
 from practices.models import Practice, User
 from reports.domain.restriction import restrict_report
 from reports.models import Report
@@ -86,6 +87,23 @@ def test_what_belongs_to_the_practice_comes_along(report: Report, practice: Prac
         *("audit/entries.jsonl", "audit/verify_audit.py", "schema/data.schema.json"),
     } <= names
     assert json.loads(archive.read("practice.json"))["practice"]["name"] == practice.name
+
+
+def test_objections_to_processors_come_along(practice: Practice, staff_user: User) -> None:
+    with practice_scope(practice.pk):
+        Objection.objects.create(
+            practice=practice,
+            service="demo",
+            valid_from="2026-01-31",
+            kind=Objection.Kind.OBJECTS,
+            reason="Demo reason",
+            user=staff_user,
+            number=1,
+        )
+    archive = opened(taken(prepared(practice)))
+    (told,) = json.loads(archive.read("objections.json"))["objections"]
+    assert (told["service"], told["valid_from"]) == ("demo", "2026-01-31")
+    assert (told["kind"], told["reason"], told["by"]) == ("objects", "Demo reason", staff_user.pk)
 
 
 def test_the_log_in_it_is_verified_by_its_own_program(

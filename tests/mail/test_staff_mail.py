@@ -1,6 +1,7 @@
 """Mails to staff: queued with what they tell of, sealed until they leave, once per occasion."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -37,6 +38,32 @@ CONTEXTS: dict[StaffMailKind, dict[str, object]] = {
         "basis": "none needed",
         "valid_from": DAY,
         "object_by": DAY,
+    },
+    StaffMailKind.OBJECTION: {
+        "id": uuid4(),
+        "url": URL,
+        "service": "Demo service",
+        "valid_from": DAY,
+        "withdrawn": False,
+        "reason": "Demo",
+        "number": 1,
+    },
+    StaffMailKind.OBJECTED: {
+        "id": uuid4(),
+        "url": URL,
+        "service": "Demo service",
+        "valid_from": DAY,
+        "withdrawn": True,
+        "reason": "",
+        "number": 1,
+    },
+    StaffMailKind.CONTRACT_END: {
+        "url": URL,
+        "ends_on": DAY,
+        "days": 7,
+        "todo": ["Demo"],
+        "service": False,
+        "waits": False,
     },
     StaffMailKind.ACCESS: {"url": URL, "minutes": 60},
     StaffMailKind.INCIDENT: {

@@ -1,7 +1,9 @@
 """Owners decide who works in a practice, and cannot lock it."""
 
+import io
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
 
 from audit.models import Entry
 from audit.words import Action
@@ -19,6 +23,7 @@ from practices.domain.team import LastOwner, change_role, deactivate
 from practices.domain.tenants import create_practice
 from practices.models import Practice, SignInLink, User
 from reports.domain.staff_mail import send_staff_mail
+from reports.mail.models import StaffMail
 from tests.practices.conftest import WithApp, is_inside
 
 INVITED = {"email": "colleague@example.org", "role": "staff"}
@@ -198,3 +203,32 @@ def test_the_command_says_what_is_wrong(
 ) -> None:
     with pytest.raises(CommandError, match=why):
         call_command("invite", practice_id or str(practice.pk), email)
+
+
+def test_a_practice_invites_so_many_a_day_and_no_more(
+    owner: Client, staff_user: User, settings: Settings
+) -> None:
+    settings.INVITATIONS_PER_DAY = 2
+    assert owner.post("/en/team/invite/", INVITED).status_code == 302
+    (invited,) = User.objects.exclude(pk=staff_user.pk)
+    again = f"/en/team/{invited.pk}/invite/"
+    assert "on its way" in owner.post(again, follow=True).content.decode()
+    page = owner.post("/en/team/invite/", INVITED | {"email": "second@example.org"})
+    assert page.status_code == 429
+    assert "2 invitations a day" in page.content.decode()
+    assert "2 invitations a day" in owner.post(again, follow=True).content.decode()
+    assert User.objects.count() == 2
+    with practice_scope(staff_user.practice_id):
+        mails = StaffMail.objects.filter(kind="invitation")
+        assert mails.count() == 2
+        mails.update(created_at=timezone.now() - timedelta(days=1, minutes=1))
+    assert "on its way" in owner.post(again, follow=True).content.decode()
+
+
+def test_the_operator_invites_past_a_practice_s_own_limit(
+    owner: Client, staff_user: User, settings: Settings
+) -> None:
+    settings.INVITATIONS_PER_DAY = 0
+    assert owner.post("/en/team/invite/", INVITED).status_code == 429
+    call_command("invite", str(staff_user.practice_id), INVITED["email"], stdout=io.StringIO())
+    assert User.objects.filter(email=INVITED["email"]).exists()

@@ -1,18 +1,22 @@
 """The receipt: what went, when and why, for people and programs, and nothing about anybody."""
 
 import json
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
+from django.utils.dateformat import format as date_format
+from pytest_django import Settings
 
 from audit.chain import OPERATOR, first_broken
 from audit.models import Entry
 from audit.words import Action
 from dermalia.tenancy import practice_scope
 from practices.models import Practice, User
+from reports.domain.due import BERLIN
 from reports.models import Case, Report
 from reports.pdf import typeset
 from retention.domain.erase import complete_erasure, request_erasure
@@ -151,3 +155,36 @@ def test_those_erased_together_are_followed_together(
     assert "All of them are gone and verified." in page
     assert "hx-trigger" not in page
     assert client.get(f"/en/erasures/together/{uuid4()}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("reason", "action"),
+    [
+        (Erasure.Reason.REPLAY, Action.ERASURE_REPLAYED),
+        (Erasure.Reason.STAFF, Action.ERASURE_REQUESTED),
+    ],
+)
+def test_the_log_says_what_a_restore_erased_again(
+    report: Report, reason: Erasure.Reason, action: Action
+) -> None:
+    with practice_scope(report.practice_id):
+        erasure = request_erasure(scan=report.scan, reason=reason, who=OPERATOR)
+        entry = Entry.objects.latest("sequence")
+        found = receipt_of(Erasure.objects.select_related("practice").get(pk=erasure.pk))
+    assert entry.action == action
+    assert found.log_sequence == entry.sequence
+
+
+def test_it_says_when_the_last_backup_with_key_and_rows_is_gone(
+    report: Report, settings: Settings
+) -> None:
+    settings.BACKUP_KEYSTORE_DAYS, settings.BACKUP_DATA_DAYS = 5, 20
+    erasure = erase(report)
+    with practice_scope(report.practice_id):
+        found = receipt_of(Erasure.objects.select_related("practice").get(pk=erasure.pk))
+        html = as_source(found, language="en").html
+    day = erasure.requested_at.astimezone(BERLIN).date()
+    told = as_data(found)
+    assert told["key_left_backups_on"] == (day + timedelta(days=5)).isoformat()
+    assert told["rows_left_backups_on"] == (day + timedelta(days=21)).isoformat()
+    assert date_format(day + timedelta(days=21), "j F Y") in html

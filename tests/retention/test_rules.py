@@ -60,6 +60,7 @@ EVIDENCE_AFTER_THE_CONTRACT = {
     "onboarding.Acceptance",
     "onboarding.GoLive",
     "onboarding.Instruction",
+    "onboarding.Objection",
     "practices.Practice",  # name and number
 }
 UNTIL_THEY_EXPIRE = {

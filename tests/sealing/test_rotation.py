@@ -11,12 +11,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import IntegrityError
+from django.test import override_settings
 from pytest_django import Settings
 
 from audit.access import record_access
 from audit.chain import OPERATOR, SYSTEM
 from audit.models import Entry
 from audit.words import Action
+from dermalia.sandbox.resend import ResendStandIn
 from dermalia.sealing import keys, objects, rotation
 from dermalia.sealing.boot import require_fitting_root_keys
 from dermalia.sealing.keyring import KeyRefused, Keyring
@@ -26,6 +28,7 @@ from dermalia.tenancy import practice_scope
 from practices.domain.tenants import create_practice
 from practices.models import Practice
 from tests.conftest import superuser_connection
+from website.domain.inquiries import ask, deliver_waiting
 
 pytestmark = pytest.mark.usefixtures("committed", "keyring")
 
@@ -263,3 +266,25 @@ def test_no_root_key_is_retired_while_a_practice_key_is_being_made(keyring: Path
         waiting.execute("SET lock_timeout = '200ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
             waiting.execute("SELECT pg_advisory_xact_lock(%s)", [0x4445524D])
+
+
+def test_keys_outside_of_the_keystore_count_and_are_wrapped_anew(
+    practice: Practice, keyring: Path
+) -> None:
+    ask(name="Demo", email="demo@example.org", text="A question", language="en")
+    rotation.add_root_version(keyring)
+    rotation.rewrap_practice_keys()
+    assert "1 others" in run("status")
+    assert "may be retired" not in run("status")
+    with pytest.raises(CommandError, match="still wraps 1 keys of questions"):
+        run("retire", "1")
+    assert "1 other keys wrapped" in run("rewrap")
+    run("retire", "1")
+    with (
+        ResendStandIn(api_key="re_for_this_test") as mailbox,
+        override_settings(
+            SANDBOX_ORIGINS=[mailbox.url], RESEND_URL=mailbox.url, RESEND_API_KEY="re_for_this_test"
+        ),
+    ):
+        assert deliver_waiting() == 1
+    assert "A question" in (mailbox.mails[0].text or "")

@@ -19,6 +19,7 @@ from django.utils.translation import override
 
 from dermalia.mail import clean_address
 from dermalia.sealing.keys import UnlockedKey
+from dermalia.sealing.locks import share_keystore
 from dermalia.sealing.roots import root_keys
 from reports.domain.pace import take_place
 from reports.mail.message import Message
@@ -42,13 +43,15 @@ def ask(*, name: str, email: str, text: str, language: str) -> UUID:
     inquiry_id = uuid4()
     message = _compose(name=name, email=clean_address(email), text=text, language=language)
     key = UnlockedKey(inquiry_id, os.urandom(32))
-    version, wrapped = root_keys().wrap(key.secret, bound_to=_bound_to(inquiry_id))
-    Inquiry.objects.create(
-        id=inquiry_id,
-        root_version=version,
-        wrapped=wrapped,
-        message=key.seal_text(message.dump(), name=_NAME),
-    )
+    with transaction.atomic():
+        share_keystore()
+        version, wrapped = root_keys().wrap(key.secret, bound_to=bound_to(inquiry_id))
+        Inquiry.objects.create(
+            id=inquiry_id,
+            root_version=version,
+            wrapped=wrapped,
+            message=key.seal_text(message.dump(), name=_NAME),
+        )
     return inquiry_id
 
 
@@ -108,12 +111,13 @@ def _forget_old() -> None:
 
 def _open(inquiry: Inquiry) -> Message:
     wrapped = bytes(inquiry.wrapped)
-    secret = root_keys().unwrap(inquiry.root_version, wrapped, bound_to=_bound_to(inquiry.pk))
+    secret = root_keys().unwrap(inquiry.root_version, wrapped, bound_to=bound_to(inquiry.pk))
     key = UnlockedKey(inquiry.pk, secret)
     return Message.load(key.open_text(bytes(inquiry.message), name=_NAME))
 
 
-def _bound_to(inquiry_id: UUID) -> bytes:
+def bound_to(inquiry_id: UUID) -> bytes:
+    """What the key of a question is wrapped with, so that it opens no other."""
     return b"inquiry\0" + inquiry_id.bytes
 
 

@@ -42,16 +42,16 @@ class Command(BaseCommand):
                 )
                 if holds
             ]
-            wraps = found.practice_keys.get(version, 0)
+            wraps = {"practice keys": 0} | found.wraps(version)
+            counted = ", ".join(f"{number} {name}" for name, number in wraps.items())
             self.stdout.write(
-                f"root key {version}: wraps {wraps} practice keys"
-                + (f" ({', '.join(notes)})" if notes else "")
+                f"root key {version}: wraps {counted}" + (f" ({', '.join(notes)})" if notes else "")
             )
         unfinished = rotation.unfinished_rotations()
-        if found.outdated or unfinished:
+        if found.outdated or unfinished or found.others_outdated:
             self.stdout.write(
                 f"To be wrapped anew: {found.outdated} practice keys, keys of {len(unfinished)}"
-                " practices. Run: manage.py keys rewrap"
+                f" practices, {found.others_outdated} others. Run: manage.py keys rewrap"
             )
         if found.missing:
             raise CommandError("Practice keys are wrapped by a version that is not at hand.")
@@ -71,6 +71,9 @@ class Command(BaseCommand):
     def _rewrap(self, **_: Any) -> None:
         count = rotation.rewrap_practice_keys()
         self.stdout.write(f"{count} practice keys wrapped by root key {rotation.usage().current}.")
+        others = rotation.rewrap_others()
+        if others:
+            self.stdout.write(f"{others} other keys wrapped by it as well.")
         for practice_id in rotation.unfinished_rotations():
             self._finish(practice_id, rotation.finish_rotation(practice_id=practice_id))
 
@@ -101,4 +104,4 @@ def _file() -> Path:
 
 
 def _may_go(found: rotation.Usage, version: int) -> bool:
-    return version != found.current and not found.practice_keys.get(version)
+    return version != found.current and not found.wraps(version)
