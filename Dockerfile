@@ -33,6 +33,7 @@ COPY onboarding onboarding
 COPY backups backups
 COPY exports exports
 COPY closing closing
+COPY documents documents
 COPY website website
 COPY operators operators
 COPY templates templates

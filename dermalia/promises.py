@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+# Art. 33(2) GDPR says "without undue delay"; the agreement says when that is over.
+BREACH_NOTICE_HOURS = 24
+
 
 @dataclass(frozen=True, slots=True)
 class BackupHorizon:

@@ -141,6 +141,7 @@ INSTALLED_APPS = [
     "operators",
     "exports",
     "closing",
+    "documents",
     "django.contrib.admin.apps.SimpleAdminConfig",
     "website",
     "django.contrib.auth",

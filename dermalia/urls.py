@@ -17,4 +17,5 @@ urlpatterns += i18n_patterns(
     path("", include("operators.public_urls")),
     path("", include("exports.urls")),
     path("", include("closing.urls")),
+    path("", include("documents.urls")),
 )

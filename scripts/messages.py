@@ -26,6 +26,7 @@ PACKAGES = (
     "onboarding",
     "exports",
     "closing",
+    "documents",
     "operators",
     "website",
 )

@@ -7,7 +7,8 @@ of ``PLANNED`` are asked for: everything else was in the agreement that the prac
 from collections.abc import Callable
 
 from dermalia.residency import register
-from dermalia.residency.register import Planned, Service
+from dermalia.residency.register import Planned
+from dermalia.residency.services import Service
 from dermalia.tenancy.acting import practice_at_work
 
 # Takes a practice's id and a service's key: whether the practice's objection stands.

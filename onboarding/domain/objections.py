@@ -15,7 +15,8 @@ from audit.words import Action
 from dermalia.mail import AddressRefused, StaffMailKind, queue_mail
 from dermalia.residency import register
 from dermalia.residency.objections import plan_of
-from dermalia.residency.register import Planned, Service
+from dermalia.residency.register import Planned
+from dermalia.residency.services import Service
 from dermalia.tenancy import practice_scope
 from onboarding.models import Objection
 from practices.domain.staff import staff

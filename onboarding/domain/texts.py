@@ -7,20 +7,17 @@ no letter, nor an entry of the register, can change without being another versio
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
 
-from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
-from dermalia.residency.register import services
-from dermalia.residency.services import Service
+from onboarding.domain.facts import Facts, facts
 from onboarding.models import LegalText
 
 Kind = LegalText.Kind
-RELEASE, RELEASED_ON = "1.0.0", date(2026, 5, 26)
+RELEASE, RELEASED_ON = "1.1.0", date(2026, 11, 21)
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 
 
@@ -60,40 +57,14 @@ def is_genuine(text: LegalText) -> bool:
 
 def _render(kind: str, language: str) -> str:
     """The text as the installation is set up now."""
-    facts = Facts(
-        operator=tuple(settings.OPERATOR.items()),
-        services=services(),
-        aesthetic_months=settings.RETENTION_AESTHETIC_MONTHS,
-        medical_years=settings.RETENTION_MEDICAL_YEARS,
-        erasure_seconds=settings.ERASURE_LIMIT_SECONDS,
-        visit_days=settings.VISIT_DAYS,
-    )
-    return _rendered(kind, language, facts)
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """All that a text can say differently at another installation, or on another day."""
-
-    operator: tuple[tuple[str, str], ...]
-    services: tuple[Service, ...]
-    aesthetic_months: int
-    medical_years: int
-    erasure_seconds: int
-    visit_days: int
+    return _rendered(kind, language, facts())
 
 
 @lru_cache(maxsize=32)
-def _rendered(kind: str, language: str, facts: Facts) -> str:
+def _rendered(kind: str, language: str, known: Facts) -> str:
     """Remembered, as every page of an owner asks whether there is a newer edition."""
     # A template a language: a contract is written twice, not translated sentence by sentence.
-    told = {
-        **{field.name: getattr(facts, field.name) for field in fields(facts)},
-        "operator": dict(facts.operator),
-        "release": RELEASE,
-        "released_on": RELEASED_ON,
-        "kind": kind,
-    }
+    context = {**known.told(), "release": RELEASE, "released_on": RELEASED_ON, "kind": kind}
     with override(language):
-        html = render_to_string(f"onboarding/texts/{kind}.{language}.html", told)
+        html = render_to_string(f"onboarding/texts/{kind}.{language}.html", context)
     return _BLANK_LINES.sub("\n", html).strip() + "\n"

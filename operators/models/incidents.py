@@ -9,11 +9,12 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from dermalia.promises import BREACH_NOTICE_HOURS
 from dermalia.tenancy.models import PracticeOwned
 from operators.models.people import Operator
 from practices.models import Language, User
 
-TELL_PRACTICES = timedelta(hours=24)  # R64
+TELL_PRACTICES = timedelta(hours=BREACH_NOTICE_HOURS)  # R64
 PRACTICE_TELLS = timedelta(hours=72)  # Art. 33(1), from when the practice knows
 
 

@@ -14,7 +14,8 @@ from pytest_django import Settings
 
 from audit.models import Entry
 from dermalia.residency import egress, register
-from dermalia.residency.register import NOTICE, Planned, Service, TransferBasis
+from dermalia.residency.register import NOTICE, Planned
+from dermalia.residency.services import Service, TransferBasis
 from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from dermalia.tenancy.acting import acting_for

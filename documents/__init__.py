@@ -1,0 +1,1 @@
+"""Documents a practice signs, hands out, files or shows: made from settings and its own words."""
