@@ -13,7 +13,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from dermalia import timetable
-from dermalia.embedded import prepare
+from dermalia.embedded import environment, prepare
+from dermalia.embedded.local import LocalSetup, load, local_environment, require_undisputed
 from dermalia.environment import Environment
 from dermalia.operations.logs import wants_json
 
@@ -23,15 +24,24 @@ env = Environment()
 MODE: str = env("DERMALIA_MODE")
 if MODE not in {"embedded", "production"}:
     raise ImproperlyConfigured(f"DERMALIA_MODE is {MODE!r}; it must be embedded or production.")
-EMBEDDED = MODE == "embedded"
+EMBEDDED = MODE == "embedded"  # Postgres, Redis and S3 come from wheels, on this machine
 
 DATA_DIR = Path(env("DERMALIA_DATA", default=str(BASE_DIR / "data"))).resolve()
+LOCAL_SETUP: LocalSetup | None = None
 if EMBEDDED:
     for name, value in prepare(DATA_DIR).items():
         env.ENVIRON.setdefault(name, value)
+    LOCAL_SETUP = load(DATA_DIR)
+# A practice's own server works with patients: production's protections on embedded services.
+LOCAL = LOCAL_SETUP is not None
+# For trying out, on this machine alone. Nothing that protects a patient may rest on EMBEDDED.
+TRIAL = EMBEDDED and not LOCAL
+if LOCAL_SETUP is not None:
+    decided = {**environment(DATA_DIR), **local_environment(LOCAL_SETUP)}
+    require_undisputed(decided, env.ENVIRON)
 
 DEBUG: bool = env.bool("DERMALIA_DEBUG", default=False)
-if DEBUG and not EMBEDDED:
+if DEBUG and not TRIAL:
     raise ImproperlyConfigured("DERMALIA_DEBUG is on: debug pages would show health data.")
 
 SECRET_KEY: str = env("DERMALIA_SECRET_KEY")
@@ -51,23 +61,23 @@ else:
     KEYRING_FILE = None
 AUDIT_SIGNING_KEY_FILE = Path(env("DERMALIA_AUDIT_SIGNING_KEY_FILE"))
 
-PUBLIC_URL: str = env("DERMALIA_PUBLIC_URL", default="http://localhost:8000" if EMBEDDED else "")
-if not EMBEDDED and not PUBLIC_URL.startswith("https://"):
+PUBLIC_URL: str = env("DERMALIA_PUBLIC_URL", default="http://localhost:8000" if TRIAL else "")
+if not TRIAL and not PUBLIC_URL.startswith("https://"):
     raise ImproperlyConfigured("DERMALIA_PUBLIC_URL must be the https address patients open.")
 ALLOWED_HOSTS: list[str] = env.list(
-    "DERMALIA_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if EMBEDDED else []
+    "DERMALIA_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if TRIAL else []
 )
 # The admin's own origin; without one there is no admin. Browsers reach any name below localhost.
 ADMIN_URL: str = env(
     "DERMALIA_ADMIN_URL",
-    default=PUBLIC_URL.replace("//localhost", "//admin.localhost") if EMBEDDED else "",
+    default=PUBLIC_URL.replace("//localhost", "//admin.localhost") if TRIAL else "",
 )
 ADMIN_HOST: str = urlsplit(ADMIN_URL).hostname or ""
 PUBLIC_HOST: str = urlsplit(PUBLIC_URL).hostname or ""
-if ADMIN_HOST == PUBLIC_HOST and EMBEDDED:
+if ADMIN_HOST == PUBLIC_HOST and TRIAL:
     ADMIN_URL = ADMIN_HOST = ""  # not on localhost and nothing said: no admin
 if ADMIN_HOST:
-    if not EMBEDDED and not ADMIN_URL.startswith("https://"):
+    if not TRIAL and not ADMIN_URL.startswith("https://"):
         raise ImproperlyConfigured("DERMALIA_ADMIN_URL must be an https address.")
     # Pages of a host may ask for the passkeys of any host above it.
     if f".{PUBLIC_HOST}".endswith(f".{ADMIN_HOST}"):
@@ -125,6 +135,7 @@ BACKUP_STORAGE_STATED = bool(env("DERMALIA_BACKUP_STORAGE_ENTITY", default=""))
 
 INSTALLED_APPS = [
     "dermalia.sandbox",
+    "dermalia.local",
     "dermalia.embedded",
     "dermalia.residency",
     "dermalia.tenancy",
@@ -422,12 +433,20 @@ MAIL_CARRIER: str = env("DERMALIA_MAIL_CARRIER", default="resend")
 if MAIL_CARRIER not in {"resend", "relay", "own"} or (MAIL_CARRIER == "relay" and not MAIL_RELAY):
     raise ImproperlyConfigured("DERMALIA_MAIL_CARRIER must be resend, own, or a relay set up here.")
 MAIL_FROM: str = env("DERMALIA_MAIL_FROM", default="link@dermalia.de")
-if not EMBEDDED and MAIL_CARRIER == "resend" and not RESEND_API_KEY:
+if not TRIAL and MAIL_CARRIER == "resend" and not RESEND_API_KEY:
     raise ImproperlyConfigured("DERMALIA_RESEND_API_KEY is missing: no patient would get a link.")
+
+# The authority of a practice's own mail server, where the public ones do not vouch for it.
+MAIL_AUTHORITY: str = env("DERMALIA_MAIL_AUTHORITY", default="")
+if LOCAL and (RESEND_API_KEY or MAIL_RELAY or KMS_KEYS):
+    raise ImproperlyConfigured(
+        "A practice's own server calls no service outside: leave DERMALIA_RESEND_API_KEY,"
+        " DERMALIA_MAIL_RELAY_HOST and DERMALIA_KMS_KEYS away."
+    )
 
 # Hosts on this machine that stand in for outside services; never in production.
 SANDBOX_ORIGINS: list[str] = env.list("DERMALIA_SANDBOX_ORIGINS", default=[])
-if SANDBOX_ORIGINS and not EMBEDDED:
+if SANDBOX_ORIGINS and not TRIAL:
     raise ImproperlyConfigured("DERMALIA_SANDBOX_ORIGINS is for trying Dermalia out only.")
 
 # --- Scans from folders
@@ -486,17 +505,19 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
 SESSION_COOKIE_AGE = STAFF_SESSION_SECONDS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not EMBEDDED
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not TRIAL
 CSRF_COOKIE_HTTPONLY = True
-if not EMBEDDED:  # by http, as on one's own machine, browsers refuse such names
+if not TRIAL:  # by http, as on one's own machine, browsers refuse such names
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
 
 # --- Browsers
 
-SECURE_SSL_REDIRECT = not EMBEDDED
-SECURE_HSTS_SECONDS = 0 if EMBEDDED else 63_072_000
+SECURE_SSL_REDIRECT = not TRIAL
+SECURE_HSTS_SECONDS = 0 if TRIAL else 63_072_000
+# A practice's own server speaks for its own name, not for what else the practice runs below it.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not EMBEDDED
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Where no proxy is in front, the header would be the client's own word.
+SECURE_PROXY_SSL_HEADER = None if LOCAL and not PROXIES else ("HTTP_X_FORWARDED_PROTO", "https")
 # With no referrer at all browsers send forms with "Origin: null", which the CSRF check must
 # refuse. Patients' pages, which need no such check, say no-referrer themselves.
 SECURE_REFERRER_POLICY = "same-origin"

@@ -18,6 +18,7 @@ PERIODIC: dict[str, float] = {
     "closing.tasks.end_contracts": 3600.0,
     "closing.tasks.remind_practices": 6 * 3600.0,
     "website.tasks.deliver_inquiries": 30.0,
+    "dermalia.local.tasks.copy": 3600.0,
 }
 
 # The queue of each task; a task that no line names runs on the queue "ingest".
@@ -38,6 +39,7 @@ QUEUES: dict[str, dict[str, str]] = {
     "audit.tasks.*": {"queue": "erase"},
     "practices.tasks.*": {"queue": "erase"},
     "website.tasks.*": {"queue": "mail"},
+    "dermalia.local.tasks.*": {"queue": "convert"},
 }
 DEFAULT_QUEUE = "ingest"
 EVERY_QUEUE = sorted({DEFAULT_QUEUE, *(route["queue"] for route in QUEUES.values())})

@@ -29,7 +29,7 @@ def rotate_due(*, who: Who) -> list[Recipient]:
 
     Where private keys are not on this machine it only says that they are due.
     """
-    due = [kind for kind in Kind if _needs_key(kind)]
+    due = [kind for kind in Kind if needs_key(kind)]
     try:
         return [rotate(kind, who=who) for kind in due]
     except KeysMissing as error:
@@ -98,6 +98,7 @@ def _destroy_idle_keys(who: Who) -> list[Recipient]:
     return destroyed
 
 
-def _needs_key(kind: Kind) -> bool:
+def needs_key(kind: Kind) -> bool:
+    """Whether the kind's key has sealed for long enough, or there is none."""
     known = [one for one in recipients.recipients() if one.kind is kind]
     return not known or now() - known[-1].since >= rules(kind).key_life

@@ -42,13 +42,18 @@ def make_backup(*, who: Who) -> Iterator[Manifest]:
         outbox.publish()
         entries = ledger.count()
         for kind in Kind:
-            manifest = _make(kind, entries)
+            manifest = make_one(kind, entries)
             counts = {Count.ROWS: sum(manifest.rows.values()), Count.BYTES: manifest.size}
             tell_practices(Action.BACKUP_MADE, who=who, object_id=manifest.id, counts=counts)
             yield manifest
 
 
-def _make(kind: Kind, entries: int) -> Manifest:
+def make_one(kind: Kind, entries: int) -> Manifest:
+    """One backup, without a word about it; touches no table by a model.
+
+    Args:
+        entries: how many the ledger outside had before.
+    """
     how, recipient, id_ = rules(kind), current(kind), uuid4()
     with snapshot(how.alias) as seen:
         made_at, postgres = _moment(how.alias)

@@ -2,7 +2,8 @@
 
 `prepare` makes a data folder with its secrets, `environment` reads the settings of everything
 that runs on it, `Services` runs the three servers, `Supervisor` runs them with the
-application's processes in the foreground. Only `running` and the command `up` know Django.
+application's processes in the foreground. Only `running` knows Django. `local` is what the
+settings need of a practice's own server.
 """
 
 from dermalia.embedded.binaries import Binaries

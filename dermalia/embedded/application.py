@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dermalia.embedded.children import Child
@@ -14,12 +14,15 @@ WORKERS = {"worker": ("ingest,convert,backup", 2), "prompt": ("mail,erase", 2)}
 _CHOSEN = ("DERMALIA_LOG", "DERMALIA_METRICS_DIR")
 
 
-def children(data: Path, *, host: str, port: int, env: Mapping[str, str]) -> list[Child]:
+def children(
+    data: Path, *, host: str, port: int, env: Mapping[str, str], web_options: Sequence[str] = ()
+) -> list[Child]:
     """What ``manage.py up`` runs beside the services.
 
     Args:
         data: the prepared data folder.
         env: added to every process's environment.
+        web_options: further ones of gunicorn's.
     """
     env = {
         # What they write goes to our standard error, so they cannot see what that is.
@@ -29,7 +32,7 @@ def children(data: Path, *, host: str, port: int, env: Mapping[str, str]) -> lis
         **env,
     }
     return [
-        _web(host, port, env),
+        _web(host, port, env, web_options),
         *(_worker(name, *work, env) for name, work in WORKERS.items()),
         _beat(data, env),
     ]
@@ -41,7 +44,7 @@ def _emptied(folder: Path) -> Path:
     return folder
 
 
-def _web(host: str, port: int, env: Mapping[str, str]) -> Child:
+def _web(host: str, port: int, env: Mapping[str, str], more: Sequence[str]) -> Child:
     options = [
         f"--bind={host}:{port}",
         "--workers=2",
@@ -51,6 +54,7 @@ def _web(host: str, port: int, env: Mapping[str, str]) -> Child:
         "--log-level=warning",
         "--logger-class=dermalia.operations.logs.gunicorn.Logger",
         "--graceful-timeout=10",
+        *more,
     ]
     argv = [sys.executable, "-m", "gunicorn", *options, "dermalia.wsgi"]
     return Child("web", argv, {**env, "DERMALIA_PART": "web"})

@@ -62,6 +62,11 @@ class Layout:
         return self.data / "ports.json"
 
     @property
+    def local(self) -> Path:
+        """How a practice's own server is set up; missing where things are only tried out."""
+        return self.data / "local.json"
+
+    @property
     def logs(self) -> Path:
         return self.data / "logs"
 

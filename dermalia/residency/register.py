@@ -79,10 +79,14 @@ def companies() -> tuple[Service, ...]:
 
 def to_come() -> tuple[Planned, ...]:
     """Services that practices have been, or are to be, told of, and that are not used yet."""
+    if settings.LOCAL:
+        return ()
     return tuple(plan for plan in PLANNED if plan.valid_from > timezone.localdate())
 
 
 def _in_force() -> tuple[Service, ...]:
+    if settings.LOCAL:
+        return ()  # a practice's own server calls nobody but the practice's mail server
     today = timezone.localdate()
     return (*SERVICES, *(plan.service for plan in PLANNED if plan.valid_from <= today))
 

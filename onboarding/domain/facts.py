@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from dermalia.promises import BREACH_NOTICE_HOURS, backup_horizon
-from dermalia.residency.register import NOTICE, services
+from dermalia.residency.register import NOTICE, companies
 from dermalia.residency.services import Service
 from onboarding.domain.evidence import Attestation, attestations, concluded
 from onboarding.domain.measures import measures_on
@@ -103,5 +103,5 @@ def _contracted() -> tuple[Contracted, ...]:
             since=days.get(service.key),
             attestations=tuple(one for one in shown if one.provider == service.entity),
         )
-        for service in services()
+        for service in companies()
     )

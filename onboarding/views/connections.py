@@ -134,5 +134,6 @@ def _page(
         or SilenceForm(initial={"silent_hours": request.user.practice.silent_hours}),
         "exports": Connection.Exports.choices,
         "watches_folders": settings.SCAN_FOLDERS is not None,
+        "calls_clusters": not settings.LOCAL,
     }
     return render(request, "onboarding/scanners.html", context, status=status)

@@ -43,7 +43,7 @@ def issue_link(
     Raises:
         PermissionError: a demo link outside of an installation for trying out.
     """
-    if kind == SignInLink.Kind.DEMO and not settings.EMBEDDED:
+    if kind == SignInLink.Kind.DEMO and not settings.TRIAL:
         raise PermissionError("only an embedded installation has a demo")
     secret = secrets.token_urlsafe(32)
     with practice_scope(user.practice_id):
@@ -128,7 +128,7 @@ def take_code(user: User, code: str) -> StaffSession.Factor | None:
 def _opens_here(link: SignInLink) -> bool:
     if link.kind != SignInLink.Kind.DEMO:
         return True
-    return settings.EMBEDDED and bool(settings.SANDBOX_ORIGINS)
+    return settings.TRIAL and bool(settings.SANDBOX_ORIGINS)
 
 
 def _digest(secret: str) -> bytes:

@@ -39,6 +39,14 @@ def invite(*, practice: Practice, email: str, role: str, by: Who) -> User:
         EmailTaken: one address, one person, one practice.
         TooManyInvitations: nobody was taken in.
     """
+    with transaction.atomic():
+        user = take_in(practice=practice, email=email, role=role, by=by)
+        _mail_link(user, by=by)
+    return user
+
+
+def take_in(*, practice: Practice, email: str, role: str, by: Who) -> User:
+    """As ``invite``, but who calls hands over the link (``link_for``) themselves."""
     address = clean_address(email)
     with transaction.atomic():
         _require_few(practice.pk, by=by)
@@ -48,7 +56,6 @@ def invite(*, practice: Practice, email: str, role: str, by: Who) -> User:
         user.set_unusable_password()
         user.save()
         record(Action.STAFF_INVITED, who=by, object_id=user.handle)
-        _mail_link(user, by=by)
     return user
 
 

@@ -114,6 +114,8 @@ def choose(*, practice: Practice, carrier: Carrier, who: Who, name: str = "") ->
     Raises:
         RouteRefused: the installation has no such carrier.
     """
+    if settings.LOCAL and carrier != Carrier.OWN:
+        raise RouteRefused(_("This server sends by the practice's own mail server only."))
     if carrier == Carrier.RELAY:
         _relay()
     if carrier == Carrier.OWN:

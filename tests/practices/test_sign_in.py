@@ -160,7 +160,7 @@ def test_the_demo_s_link_opens_nothing_anywhere_else(
     secret = issue_link(user=staff_user, kind=SignInLink.Kind.DEMO)
     settings.SANDBOX_ORIGINS = []
     assert enter(client, secret).status_code == 403
-    settings.SANDBOX_ORIGINS, settings.EMBEDDED = ["http://127.0.0.1:8081"], False
+    settings.SANDBOX_ORIGINS, settings.TRIAL = ["http://127.0.0.1:8081"], False
     assert enter(client, secret).status_code == 403
     with pytest.raises(PermissionError):
         issue_link(user=staff_user, kind=SignInLink.Kind.DEMO)

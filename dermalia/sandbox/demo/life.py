@@ -1,11 +1,13 @@
 """The life of one scan, driven and timed through the running application."""
 
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import requests
 from django.db.models import Sum
@@ -13,6 +15,8 @@ from django.db.models import Sum
 from audit.chain import OPERATOR, first_broken
 from dermalia.sandbox.demo.credentials import StandIns
 from dermalia.sandbox.demo.patient import DemoFailed, is_gone, open_report, wait_for_link
+from dermalia.sandbox.face import make_capture
+from dermalia.sandbox.isemeco import export_capture
 from dermalia.sealing import objects
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
@@ -53,6 +57,17 @@ def take_scan(stand_ins: StandIns) -> None:
     form = {"first_name": "Demo", "email": "patient@example.org"}
     answer = requests.post(f"{stand_ins.isemeco_url}/take-scan", data=form, timeout=60)
     answer.raise_for_status()
+
+
+def lay_export(folder: Path) -> Path:
+    """Export a synthetic face as a scanner without a cluster does. Returns where it lies."""
+    return export_capture(
+        make_capture(seed=secrets.randbelow(1000)),
+        folder,
+        scan_id=f"demo-{uuid4().hex[:8]}",
+        first_name="Demo",
+        email="patient@example.org",
+    )
 
 
 def await_web(base_url: str) -> None:

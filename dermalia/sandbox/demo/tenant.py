@@ -1,5 +1,7 @@
 """The demo's practice, its member of staff and its account at the stand-in."""
 
+from pathlib import Path
+
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -17,20 +19,22 @@ from practices.domain.sign_in import issue_link
 from practices.domain.tenants import create_practice
 from practices.models import Basis, Practice, Purpose, SignInLink, User
 from reports.models import Report
-from scans.domain.sources import connect
+from scans.domain.sources import connect, watch
 from scans.models import Connection, Scan
 
 NAME = "Demo-Praxis"
 STAFF = "staff@example.org"
 
 
-def demo_practice(stand_ins: StandIns, *, language: str) -> Practice:
-    """The demo practice, connected to this run's stand-in of the cluster."""
+def demo_practice(stand_ins: StandIns, *, language: str, folder: Path | None = None) -> Practice:
+    """The demo practice, connected to this run's stand-in of the cluster, and to a folder."""
     with transaction.atomic():
         practice = Practice.objects.filter(name=NAME).first() or _create(language)
         Practice.objects.filter(pk=practice.pk).update(language=language)
         with practice_scope(practice.pk):
             _connect(practice, stand_ins)
+            if folder is not None:
+                watch(practice=practice, folder=folder.name, exports=Connection.Exports.KEEP)
             mark_live(practice, who=OPERATOR)  # nobody is to sign for a practice of the demo
     practice.refresh_from_db()
     return practice

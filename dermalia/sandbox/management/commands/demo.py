@@ -12,6 +12,8 @@ from django.db import DatabaseError, connections
 
 from dermalia.embedded import EmbeddedError, Supervisor
 from dermalia.embedded.running import start_services, supervisor
+from dermalia.local.errors import SetupRefused
+from dermalia.local.taking_in import require_usable_folder
 from dermalia.residency import guard
 from dermalia.sandbox.demo import tenant
 from dermalia.sandbox.demo.credentials import StandIns
@@ -19,6 +21,7 @@ from dermalia.sandbox.demo.life import (
     Account,
     await_web,
     known_scans,
+    lay_export,
     live,
     take_scan,
     until,
@@ -38,12 +41,20 @@ class Command(BaseCommand):
         parser.add_argument("--sandbox-port", type=int, default=8081, help="and the next one")
         parser.add_argument("--language", choices=["de", "en"], default="de")
         parser.add_argument("--source", type=Path, help="a folder with scans to use instead")
+        parser.add_argument(
+            "--folder", type=Path, help="a folder to watch for exports besides, as a practice's own"
+        )
         parser.add_argument("--once", action="store_true", help="live one life and stop")
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.EMBEDDED:
             raise CommandError("The demo runs on the embedded services: DERMALIA_MODE=embedded.")
+        if settings.LOCAL:
+            raise CommandError(
+                f"{settings.DATA_DIR} is a practice's own: name another folder for the demo, as in"
+                " DERMALIA_DATA=/tmp/dermalia-demo."
+            )
         guard.admit_this_machine()  # it waits for its own web server and stand-ins
         self.began = perf_counter()
         self.options = options
@@ -60,20 +71,30 @@ class Command(BaseCommand):
         source = options["source"] and options["source"].resolve()
         try:
             self.captures = len(captures_from_folder(source)) if source else 0
-        except (OSError, ValueError) as mistake:
+            self.folder = options["folder"] and options["folder"].resolve()
+            if self.folder:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                require_usable_folder(self.folder)
+        except (OSError, ValueError, SetupRefused) as mistake:
             raise CommandError(str(mistake)) from mistake
         self.base_url = f"http://localhost:{options['port']}"
         self.stand_ins = StandIns.on(options["sandbox_port"])
         services = start_services(settings.DATA_DIR)
         try:
-            self.practice = tenant.demo_practice(self.stand_ins, language=options["language"])
+            self.practice = tenant.demo_practice(
+                self.stand_ins, language=options["language"], folder=self.folder
+            )
             self.known = known_scans(self.practice)
             connections.close_all()
             everything = supervisor(
                 services,
                 host=HOST,
                 port=options["port"],
-                env={**self.stand_ins.application_env(), "DERMALIA_PUBLIC_URL": self.base_url},
+                env={
+                    **self.stand_ins.application_env(),
+                    **({"DERMALIA_SCAN_FOLDERS": str(self.folder.parent)} if self.folder else {}),
+                    "DERMALIA_PUBLIC_URL": self.base_url,
+                },
                 also=[self.stand_ins.child(source=source, application_url=self.base_url)],
                 on_ready=lambda: self._tell(everything),
                 quiet=options["json"],
@@ -102,6 +123,8 @@ class Command(BaseCommand):
         self._say(f"Dermalia runs with synthetic data ({perf_counter() - self.began:.0f} s).\n")
         self._say(f"  practice   open {tenant.sign_in_url(self.practice, self.base_url)}")
         self._say(f"  scanner    open http://localhost:{self.stand_ins.port}/   (take more scans)")
+        if self.folder:
+            self._say(f"  folder     watched: {lay_export(self.folder)} was just exported")
         self._say(f"  mailbox    open http://localhost:{self.stand_ins.port + 1}/")
         self._say(f"  patient    open {self._earlier_link() or self._first_link()}")
 
