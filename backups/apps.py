@@ -6,6 +6,6 @@ class BackupsConfig(AppConfig):
 
     def ready(self) -> None:
         from backups.domain.outbox import note_erased
-        from scans.signals import scan_erased
+        from scans.signals import scans_erased
 
-        scan_erased.connect(note_erased, dispatch_uid="backups.note_erased")
+        scans_erased.connect(note_erased, dispatch_uid="backups.note_erased")

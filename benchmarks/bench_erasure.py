@@ -84,6 +84,18 @@ def ours(scan: Any) -> float:
 
 
 def bare(scan: Any) -> None:
+    bare_rows(scan)
+    storage = erasure_rows.the_storage()
+    found = storage.bucket.objects.filter(Prefix=f"{scan.prefix}/")
+    names = [{"Key": entry.key} for entry in found]
+    storage.connection.meta.client.delete_objects(
+        Bucket=storage.bucket_name, Delete={"Objects": names, "Quiet": True}
+    )
+    if list(storage.bucket.objects.filter(Prefix=f"{scan.prefix}/")):
+        raise SystemExit("something was left")
+
+
+def bare_rows(scan: Any) -> None:
     from django.db import connection
 
     from dermalia.tenancy import practice_scope
@@ -96,14 +108,6 @@ def bare(scan: Any) -> None:
         )
         for statement in BY_SCAN:
             cursor.execute(statement, [scan.pk])
-    storage = erasure_rows.the_storage()
-    found = storage.bucket.objects.filter(Prefix=f"{scan.prefix}/")
-    names = [{"Key": entry.key} for entry in found]
-    storage.connection.meta.client.delete_objects(
-        Bucket=storage.bucket_name, Delete={"Objects": names, "Quiet": True}
-    )
-    if list(storage.bucket.objects.filter(Prefix=f"{scan.prefix}/")):
-        raise SystemExit("something was left")
 
 
 def _p99(values: list[float]) -> float:

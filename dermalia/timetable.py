@@ -29,6 +29,9 @@ QUEUES: dict[str, dict[str, str]] = {
     "onboarding.tasks.*": {"queue": "mail"},
     "operators.tasks.*": {"queue": "mail"},
     "retention.tasks.reconcile": {"queue": "convert"},  # long, and nobody waits for it
+    # Many at once: whoever asks for one erasure waits behind none of them.
+    "retention.tasks.erase_due": {"queue": "convert"},
+    "retention.tasks.sweep": {"queue": "convert"},
     "retention.tasks.*": {"queue": "erase"},
     "backups.tasks.publish_ledger": {"queue": "erase"},
     "backups.tasks.*": {"queue": "backup"},  # its worker alone holds what opens a backup

@@ -172,6 +172,10 @@ class Link(models.Model):
     report_id = models.UUIDField()
     gone_at = models.DateTimeField(null=True, blank=True)
 
+    class Meta:
+        # An erasure looks a report's links up, among those of all practices and all years.
+        indexes = [models.Index(fields=["report_id"], name="link_of_report")]
+
 
 class Case(PracticeOwned):
     """A data subject's request to the practice (GDPR Art. 15 to 18, 20, 21), with its deadline.

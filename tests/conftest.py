@@ -4,16 +4,13 @@ import hashlib
 import os
 import socket
 from collections.abc import Iterator, Sequence
-from itertools import count
 from pathlib import Path
 from uuid import UUID
 
 import hypothesis
-import psycopg
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import ScryptPasswordHasher
-from django.core.files.storage import storages
 from django.core.management import call_command
 from django.db import connections
 from django.db.models.signals import post_save
@@ -23,7 +20,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from dermalia.clients import Browser, Device
 from dermalia.clients import Client as Browsing
-from dermalia.embedded import Services, database_url
+from dermalia.embedded import Services
 from dermalia.embedded.credentials import BUCKET
 from dermalia.residency import guard
 from dermalia.sandbox.face import Capture, make_capture
@@ -47,12 +44,28 @@ from scans.domain.discover import discover_scans
 from scans.domain.pull import pull_scan
 from scans.domain.sources import connect
 from scans.models import Connection, Scan
+from tests.databases import (
+    CLONE,
+    clone_database,
+    create_clone,
+    empty_database,
+    empty_ledger,
+    process_environment,
+    superuser_connection,
+)
 from tests.environment import DATA
 from tests.migrated import lay_out
 from tests.snapshots import Snapshots
 
-CLONE = "dermalia_test"
-_clones = count(1)
+__all__ = [
+    "CLONE",
+    "clone_database",
+    "create_clone",
+    "empty_database",
+    "empty_ledger",
+    "process_environment",
+    "superuser_connection",
+]
 # How long an example takes says nothing on a busy machine.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
@@ -364,72 +377,6 @@ def link_in_mail(report: Report, mailbox: ResendStandIn) -> str:
     text = mailbox.mails[-1].text or ""
     address = next(word for word in text.split() if word.startswith(settings.PUBLIC_URL))
     return address.removeprefix(settings.PUBLIC_URL)
-
-
-def superuser_connection() -> psycopg.Connection[tuple[object, ...]]:
-    """A connection that no policy holds back, to look behind the application's back."""
-    return psycopg.connect(database_url(DATA, "postgres", CLONE), autocommit=True)
-
-
-def process_environment(**more: str) -> dict[str, str]:
-    """The environment of a process of the application that works on the test's database."""
-    return {
-        **os.environ,
-        "DERMALIA_DATABASE_URL": database_url(DATA, "dermalia_app", CLONE),
-        "DERMALIA_DATABASE_SWEEPER_URL": database_url(DATA, "dermalia_sweeper", CLONE),
-        "DERMALIA_DATABASE_ADMIN_URL": database_url(DATA, "dermalia_admin", CLONE),
-        **more,
-    }
-
-
-def empty_database() -> None:
-    """Delete every row a test committed, past policies and triggers."""
-    with superuser_connection() as server:
-        # No deadlock with a process of the test that is still on its way out.
-        server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        server.execute("SET session_replication_role = replica")
-        for (statement,) in server.execute(
-            "SELECT format('DELETE FROM %I.%I', schemaname, tablename) FROM pg_tables"
-            " WHERE schemaname IN ('public', 'keystore') AND tablename <> 'django_migrations'"
-            " AND tablename NOT LIKE 'auth\\_%' AND tablename <> 'django_content_type'"
-            " AND tablename <> 'backups_home'"
-        ).fetchall():
-            server.execute(str(statement).encode())
-    empty_ledger()
-
-
-def empty_ledger() -> None:
-    """Delete the ledger outside: its word on erasures that are no more would keep processes from
-    starting. Through storage, which remembers folders that vanish behind its back."""
-    storages["ledger"].bucket.objects.all().delete()  # type: ignore[attr-defined]
-
-
-def clone_database() -> None:
-    """Replace the clone by a fresh copy of the migrated, empty database."""
-    create_clone()
-    empty_ledger()
-    with superuser_connection() as server:
-        # No id twice in a process: a row of a snapshot must find its place free.
-        server.execute(
-            "SELECT setval(format('%%I.%%I', schemaname, sequencename)::regclass, %s)"
-            " FROM pg_sequences WHERE sequencename NOT LIKE 'auth\\_%%'",
-            [next(_clones) * 100_000],
-        )
-
-
-def create_clone() -> None:
-    with psycopg.connect(database_url(DATA, "postgres", "postgres"), autocommit=True) as server:
-        server.execute(f"DROP DATABASE IF EXISTS {CLONE} WITH (FORCE)")
-        server.execute(f"CREATE DATABASE {CLONE} TEMPLATE dermalia OWNER dermalia_owner")
-    with superuser_connection() as server:
-        # A copy on purpose, not a backup that somebody brought in.
-        server.execute(
-            "UPDATE backups_home SET database ="
-            " (SELECT oid FROM pg_database WHERE datname = current_database())"
-        )
 
 
 def scans_folder() -> Path | None:

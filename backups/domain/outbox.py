@@ -1,6 +1,8 @@
 """Erasures on their way into the ledger outside of the database."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.models.functions import Now
@@ -10,7 +12,6 @@ from backups.ledger import Fact
 from backups.models import LedgerNote
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
-from scans.models import Scan
 
 BATCH = 1000
 # Keys that were destroyed without their scan, or before notes were taken.
@@ -22,11 +23,18 @@ _MISSED = """
 """
 
 
-def note_erased(*, scan: Scan, digest: bytes, **_: Any) -> None:
-    """Remember, in the transaction that erases it, that the scan's entry is to be written."""
-    note = LedgerNote(practice_id=scan.practice_id, key_id=scan.key_id, tombstone=digest)
+def note_erased(*, practice_id: int, digests: Mapping[UUID, bytes], **_: Any) -> None:
+    """Remember, in the transaction that erases scans, that their entries are to be written.
+
+    Args:
+        digests: the scans' tombstones by their key ids.
+    """
+    notes = [
+        LedgerNote(practice_id=practice_id, key_id=key_id, tombstone=digest)
+        for key_id, digest in digests.items()
+    ]
     # A replay has the entry already and erases by it.
-    LedgerNote.objects.bulk_create([note], ignore_conflicts=True)
+    LedgerNote.objects.bulk_create(notes, ignore_conflicts=True)
 
 
 def publish() -> int:

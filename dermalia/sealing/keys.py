@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4, uuid5
 
@@ -33,6 +33,14 @@ _WRAPPED = """
         AND practice.version = report.practice_key_version
     WHERE report.id = ANY(%s)
         AND NOT EXISTS (SELECT FROM keystore.erasure_ledger gone WHERE gone.key_id = report.id)
+"""
+# One statement, so that no key goes without its entry.
+_DESTROY = """
+    WITH gone AS (
+        DELETE FROM keystore.report_key WHERE practice_id = %s AND id = ANY(%s)
+        RETURNING practice_id, id
+    )
+    INSERT INTO keystore.erasure_ledger (practice_id, key_id) SELECT practice_id, id FROM gone
 """
 # Any name space of our own; never another, as marks are compared over decades.
 _PRACTICES = UUID("5a3c1f0e-7d52-4c5e-9b1a-0f6f5d3e8c21")
@@ -179,10 +187,18 @@ def destroy(key_id: UUID) -> bool:
     Returns:
         False if it was destroyed before.
     """
-    deleted, _ = ReportKey.objects.filter(pk=key_id).delete()
-    if deleted:
-        LedgerEntry.objects.create(practice_id=current_practice(), key_id=key_id)
-    return bool(deleted)
+    return bool(destroy_all([key_id]))
+
+
+def destroy_all(key_ids: Sequence[UUID]) -> int:
+    """Destroy keys of the practice in scope, and enter those that were still there in the ledger.
+
+    Returns:
+        How many there were.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_DESTROY, [current_practice(), list(key_ids)])
+        return int(cursor.rowcount)
 
 
 def destroy_practice(*, who: Who) -> int:

@@ -3,9 +3,10 @@
 import hashlib
 import secrets
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import chain
 from typing import Any, cast
 
 from boto3.s3.transfer import TransferConfig
@@ -15,6 +16,7 @@ from storages.backends.s3 import S3Storage
 from dermalia.sealing import chunks
 from dermalia.sealing.keys import UnlockedKey
 from dermalia.sealing.streams import Pieces
+from dermalia.sealing.versions import Versions
 
 READ_PIECE = 1024 * 1024
 SMALL = 4 * 1024 * 1024
@@ -22,6 +24,7 @@ SMALL = 4 * 1024 * 1024
 IN_THIS_THREAD = TransferConfig(use_threads=False)
 # Files on their way together: each waits for storage far longer than it works.
 AT_ONCE = 4
+LISTINGS_AT_ONCE = 8
 MOST_AT_ONCE = 1000  # names in one request to delete
 DAMAGED = frozenset({"BadDigest", "IncompleteBody"})
 
@@ -153,14 +156,24 @@ def delete_prefix(prefix: str) -> int:
     Returns:
         How many objects were there.
     """
+    return delete_prefixes([prefix])[prefix]
+
+
+def delete_prefixes(prefixes: Sequence[str]) -> dict[str, int]:
+    """The same of many scans, by few requests: the names of all of them go together.
+
+    Returns:
+        By prefix how many objects were there.
+    """
     client, bucket = _client(), _storage().bucket_name
-    for upload in _unfinished_uploads(prefix):
+    for upload in _unfinished_uploads(prefixes):
         client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-    found = _everything(f"{prefix}/")
-    for at in range(0, len(found), MOST_AT_ONCE):
-        batch = {"Objects": found[at : at + MOST_AT_ONCE], "Quiet": True}
+    found = _everything_below(prefixes)
+    versions = list(chain.from_iterable(found.values()))
+    for at in range(0, len(versions), MOST_AT_ONCE):
+        batch = {"Objects": versions[at : at + MOST_AT_ONCE], "Quiet": True}
         client.delete_objects(Bucket=bucket, Delete=batch)
-    return len({version["Key"] for version in found})
+    return {prefix: len({one["Key"] for one in below}) for prefix, below in found.items()}
 
 
 def delete_names(names: Iterable[str]) -> None:
@@ -179,7 +192,13 @@ def list_prefix(prefix: str) -> list[str]:
 
 def is_empty(prefix: str) -> bool:
     """Whether storage holds no version of any object, and no unfinished upload, under a prefix."""
-    return not _everything(f"{prefix}/") and not _unfinished_uploads(prefix)
+    return not not_empty([prefix])
+
+
+def not_empty(prefixes: Sequence[str]) -> set[str]:
+    """Those of the prefixes under which storage still holds anything of that kind."""
+    left = {prefix for prefix, below in _everything_below(prefixes).items() if below}
+    return left | {upload["Key"].partition("/")[0] for upload in _unfinished_uploads(prefixes)}
 
 
 def exists(name: str) -> bool:
@@ -193,32 +212,36 @@ def list_aged(beginning: str) -> Iterator[tuple[str, datetime]]:
         yield entry.key, entry.last_modified
 
 
+def _everything_below(prefixes: Sequence[str]) -> dict[str, list[dict[str, str]]]:
+    """``_everything`` of each prefix, several at once: each listing waits far longer than it
+    works."""
+    # The caller's client: other threads' own would each begin with a connection.
+    versions = Versions(_client(), _storage().bucket_name)
+    if len(prefixes) == 1:
+        return {prefix: versions.of(f"{prefix}/") for prefix in prefixes}
+    with ThreadPoolExecutor(LISTINGS_AT_ONCE) as pool:
+        found = pool.map(lambda prefix: versions.of(f"{prefix}/"), prefixes)
+        return dict(zip(prefixes, found, strict=True))
+
+
 def _everything(beginning: str) -> list[dict[str, str]]:
     """Each version and delete marker of each object, in the words in which it is deleted."""
-    client, bucket = _client(), _storage().bucket_name
-    pages = client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=beginning)
-    try:
-        return [
-            {"Key": version["Key"], "VersionId": version["VersionId"]}
-            for page in pages
-            for kind in ("Versions", "DeleteMarkers")
-            for version in page.get(kind, [])
-        ]
-    except client.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] != "NotImplemented":
-            raise
-    # A server that knows no versions keeps none.
-    return [{"Key": entry.key} for entry in _storage().bucket.objects.filter(Prefix=beginning)]
+    return Versions(_client(), _storage().bucket_name).of(beginning)
 
 
-def _unfinished_uploads(prefix: str) -> list[dict[str, Any]]:
-    client = _client()
+def _unfinished_uploads(prefixes: Sequence[str]) -> list[dict[str, Any]]:
+    """Of one prefix by asking for it; of more by looking through all there are, which are few."""
+    narrowed = {"Prefix": f"{prefixes[0]}/"} if len(prefixes) == 1 else {}
+    client, wanted = _client(), set(prefixes)
+    pages = client.get_paginator("list_multipart_uploads").paginate(
+        Bucket=_storage().bucket_name, **narrowed
+    )
     try:
-        listed = client.list_multipart_uploads(Bucket=_storage().bucket_name, Prefix=f"{prefix}/")
+        uploads = [upload for page in pages for upload in page.get("Uploads", [])]
     except client.exceptions.NoSuchUpload:
         # Some servers say so where no upload was ever begun.
         return []
-    return list(listed.get("Uploads", []))
+    return [upload for upload in uploads if upload["Key"].partition("/")[0] in wanted]
 
 
 def _read_whole(key: UnlockedKey, name: str) -> Iterator[memoryview]:

@@ -3,7 +3,7 @@
 import logging
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeVar
@@ -59,23 +59,38 @@ def lease(model: type[W], pk: object, *, practice_id: int, state: str) -> Iterat
     if row is None:
         yield None
         return
+    with ending([row], practice_id), acting_for(practice_id):
+        yield row
+
+
+@contextmanager
+def ending(rows: Sequence[Work], practice_id: int) -> Iterator[None]:
+    """See to it that no row stays held when the block, which is to finish them, is broken off."""
     try:
-        with acting_for(practice_id):
-            yield row
+        yield
     except WorkFailed as failure:
-        _fail(row, practice_id, str(failure), retry=failure.retry, after=failure.after)
+        put_off(rows, practice_id, failure)
     except LeaseLost:
-        logger.warning("%s %s was taken over by another worker", model.__name__, pk)
+        for row in rows:
+            logger.warning("%s %s was taken over by another worker", type(row).__name__, row.pk)
     except SoftTimeLimitExceeded:
-        _fail(row, practice_id, "Took longer than it may; trying again.", retry=True)
+        put_off(rows, practice_id, WorkFailed("Took longer than it may; trying again."))
         raise
     except Exception:
         # Unlike a kill, which leaves the lease to run out and counts as a crash.
-        _fail(row, practice_id, "An unexpected error; the log has its details.", retry=True)
+        told = WorkFailed("An unexpected error; the log has its details.")
+        put_off(rows, practice_id, told)
         raise
     except BaseException:
-        _give_back(row, practice_id)
+        for row in rows:
+            _give_back(row, practice_id)
         raise
+
+
+def put_off(rows: Iterable[Work], practice_id: int, failure: WorkFailed) -> None:
+    """Write down of held rows that, and why, it could not be done; others are left as they are."""
+    for row in rows:
+        _fail(row, practice_id, str(failure), retry=failure.retry, after=failure.after)
 
 
 def claim(model: type[W], pk: object, *, practice_id: int, state: str) -> W | None:
@@ -83,10 +98,10 @@ def claim(model: type[W], pk: object, *, practice_id: int, state: str) -> W | No
 
     ``lease`` is how work is done; a claim that nobody ends is what a kill leaves behind.
     """
-    holder = f"{os.environ.get('DERMALIA_WORKER', 'worker')}:{secrets.token_hex(8)}"
+    holder = new_holder()
     free = Q(leased_until=None) | Q(leased_until__lt=Now())
     with practice_scope(practice_id):
-        due = _rows(model).filter(
+        due = rows_of(model).filter(
             free, pk=pk, state=state, quarantined_at=None, next_attempt_at__lte=Now()
         )
         taken = due.filter(attempts__lt=F("failures") + CRASHES_ALLOWED).update(
@@ -97,10 +112,15 @@ def claim(model: type[W], pk: object, *, practice_id: int, state: str) -> W | No
         if not taken:
             _quarantine(due.filter(attempts__gte=F("failures") + CRASHES_ALLOWED))
             return None
-        row = _rows(model).get(pk=pk)
+        row = rows_of(model).get(pk=pk)
     if row.attempts > row.failures + 1:
         counters.RECOVERIES.labels(kind=model.__name__.lower()).inc()
     return row
+
+
+def new_holder() -> str:
+    """Who holds a row: this worker, at this one time."""
+    return f"{os.environ.get('DERMALIA_WORKER', 'worker')}:{secrets.token_hex(8)}"
 
 
 def finish(row: Work, *, state: str) -> None:
@@ -110,23 +130,33 @@ def finish(row: Work, *, state: str) -> None:
         LeaseLost: if the lease ran out and another worker took the row. The caller's
             transaction must then roll back, which raising does.
     """
-    moved = (
-        _rows(type(row))
-        .filter(pk=row.pk, leased_by=row.leased_by)
-        .update(
-            state=state,
-            attempts=0,
-            failures=0,
-            next_attempt_at=Now(),
-            leased_until=None,
-            leased_by="",
-            nudged_at=None,
-            last_error="",
-        )
+    finish_all([row], state=state)
+
+
+def finish_all(rows: Sequence[W], *, state: str) -> None:
+    """The same of rows of one kind that were claimed together.
+
+    Raises:
+        LeaseLost: see ``finish``; one of them is enough.
+    """
+    if not rows:
+        return
+    model, holders = type(rows[0]), {row.leased_by for row in rows}
+    ours = rows_of(model).filter(pk__in=[row.pk for row in rows], leased_by__in=holders)
+    moved = ours.update(
+        state=state,
+        attempts=0,
+        failures=0,
+        next_attempt_at=Now(),
+        leased_until=None,
+        leased_by="",
+        nudged_at=None,
+        last_error="",
     )
-    if not moved:
+    if moved != len(rows):
         raise LeaseLost
-    nudge(type(row), row.pk, state=state)
+    for row in rows:
+        nudge(model, row.pk, state=state)
 
 
 def hold(row: Work) -> None:
@@ -135,20 +165,20 @@ def hold(row: Work) -> None:
     Raises:
         LeaseLost: it was taken over, or erased.
     """
-    held = _rows(type(row)).select_for_update().filter(pk=row.pk, leased_by=row.leased_by)
+    held = rows_of(type(row)).select_for_update().filter(pk=row.pk, leased_by=row.leased_by)
     if not held.exists():
         raise LeaseLost
 
 
 def release(*, worker: str, model: type[Work]) -> int:
     """Give back, in the practice in scope, what a worker known to be dead still holds."""
-    held = _rows(model).filter(leased_by__startswith=f"{worker}:")
+    held = rows_of(model).filter(leased_by__startswith=f"{worker}:")
     return held.update(leased_until=None, leased_by="", nudged_at=None)
 
 
 def retry_now(row: Work) -> None:
     """Somebody acted: take the row out of quarantine and try again at once."""
-    _rows(type(row)).filter(pk=row.pk).update(
+    rows_of(type(row)).filter(pk=row.pk).update(
         attempts=0, failures=0, quarantined_at=None, next_attempt_at=Now(), nudged_at=None
     )
     row.refresh_from_db()
@@ -170,7 +200,7 @@ def _fail(
     given_up = not retry or (row.gives_up and row.failures >= len(BACKOFF_SECONDS))
     wait = after if after is not None else BACKOFF_SECONDS[min(row.failures, 4)]
     with practice_scope(practice_id):
-        _rows(type(row)).filter(pk=row.pk, leased_by=row.leased_by).update(
+        rows_of(type(row)).filter(pk=row.pk, leased_by=row.leased_by).update(
             failures=F("failures") + 1,
             last_error=message[:300],
             leased_until=None,
@@ -187,12 +217,13 @@ def _give_back(row: Work, practice_id: int) -> None:
         # Interrupted in the middle of a query it could not be used any more.
         connection.close()
     with practice_scope(practice_id):
-        _rows(type(row)).filter(pk=row.pk, leased_by=row.leased_by).update(
+        rows_of(type(row)).filter(pk=row.pk, leased_by=row.leased_by).update(
             attempts=F("attempts") - 1, leased_until=None, leased_by="", nudged_at=None
         )
         nudge(type(row), row.pk, state=row.state)
 
 
-def _rows(model: type[W]) -> models.QuerySet[W]:
+def rows_of(model: type[W]) -> models.QuerySet[W]:
+    """The rows of the practice in scope."""
     manager: models.Manager[W] = model.objects
     return manager.all()

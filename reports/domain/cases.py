@@ -4,8 +4,10 @@ The practice decides each case. Two requests hide the report until it has: an ob
 the wish to have a medical report deleted, which the law may ask the practice to keep.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
@@ -14,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from audit.access import record_access
-from audit.chain import Who, record
+from audit.chain import Note, Who, record, record_all
 from audit.words import Action, Actor
 from dermalia.sealing.fields import Sealing
 from dermalia.sealing.keys import unlock
@@ -133,9 +135,24 @@ def may_extend(case: Case) -> bool:
 
 def settle_cases_of_erased(*, report: Report, who: Who) -> None:
     """Before a report's rows go: what was asked to be deleted is, and no message stays."""
-    for case in Case.objects.filter(report=report, kind=Case.Kind.ERASURE, state=Case.State.OPEN):
-        close_case(case=case, who=who)
-    Case.objects.filter(report=report).update(message=None)
+    record_all(settle_cases_of_all_erased(report_ids=[report.pk]), who=who)
+
+
+def settle_cases_of_all_erased(*, report_ids: Collection[UUID]) -> list[Note]:
+    """The same of many reports.
+
+    Returns:
+        What the log is to be told: the caller does so last, as from then on nobody else can write
+        to the practice's log.
+    """
+    cases = Case.objects.filter(report_id__in=report_ids)
+    asked = cases.filter(kind=Case.Kind.ERASURE, state=Case.State.OPEN)
+    answered = list(asked.select_for_update().order_by("pk").values_list("pk", flat=True))
+    Case.objects.filter(pk__in=answered).update(
+        state=Case.State.DONE, reason="", identified="", channel="", closed_at=Now()
+    )
+    cases.update(message=None)
+    return [Note(Action.CASE_DONE, case_id) for case_id in answered]
 
 
 def hides_at_once(report: Report, kind: Case.Kind) -> Report.Restriction | None:

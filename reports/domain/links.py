@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -49,7 +50,12 @@ def is_live(text: str) -> bool:
 
 def disable(*, report_id: UUID) -> None:
     """From this transaction on, the report's links answer that it is gone."""
-    Link.objects.filter(report_id=report_id, gone_at=None).update(gone_at=Now())
+    disable_all(report_ids=[report_id])
+
+
+def disable_all(*, report_ids: Collection[UUID]) -> None:
+    """The same of many reports."""
+    Link.objects.filter(report_id__in=report_ids, gone_at=None).update(gone_at=Now())
 
 
 def digest(text: str) -> bytes:

@@ -1,12 +1,13 @@
 """How much of what an erasure takes away: counted before it goes, for the receipt."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from uuid import UUID
 
 from django.db.models import Count, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from scans.models import Asset, Scan
+from scans.models import Asset
 
 # The words of a receipt, by model; a row of any other kind is counted as "others".
 ROWS: dict[str, str | Promise] = {
@@ -33,12 +34,18 @@ def rows_by_kind(rows: Mapping[str, int]) -> dict[str, int]:
     return known | ({"others": others} if others else {})
 
 
-def files_of(scan: Scan) -> tuple[dict[str, int], int]:
-    """Number of stored files by kind, and the bytes of all of them."""
-    stored = Asset.objects.filter(scan=scan, stored_at__isnull=False).order_by("kind")
-    rows = stored.values_list("kind").annotate(number=Count("pk"), size=Sum("bytes"))
-    kinds = list(rows)
-    return {kind: number for kind, number, _ in kinds}, sum(size for _, _, size in kinds)
+def files_of(scan_ids: Collection[UUID]) -> dict[UUID, tuple[dict[str, int], int]]:
+    """By scan: the number of its stored files by kind, and the bytes of all of them.
+
+    A scan without a file is not named.
+    """
+    stored = Asset.objects.filter(scan_id__in=scan_ids, stored_at__isnull=False)
+    rows = stored.values_list("scan_id", "kind").annotate(number=Count("pk"), size=Sum("bytes"))
+    found: dict[UUID, tuple[dict[str, int], int]] = {}
+    for scan_id, kind, number, size in rows.order_by("scan_id", "kind"):
+        kinds, total = found.get(scan_id, ({}, 0))
+        found[scan_id] = kinds | {kind: number}, total + size
+    return found
 
 
 def in_words(inventory: Mapping[str, Mapping[str, int]]) -> list[tuple[str, int]]:

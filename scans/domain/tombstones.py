@@ -2,18 +2,27 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 
 from django.conf import settings
 
+from dermalia.tenancy import current_practice
 from scans.models import Scan, Tombstone
-from scans.signals import scan_erased
+from scans.signals import scans_erased
 
 
 def bury(*, scan: Scan) -> None:
     """Leave a tombstone, in the transaction that erases the scan."""
-    digest = _digest(scan.practice_id, scan.scan_identifier)
-    Tombstone.objects.create(practice_id=scan.practice_id, digest=digest)
-    scan_erased.send(sender=Scan, scan=scan, digest=digest)
+    bury_all(scans=[scan])
+
+
+def bury_all(*, scans: Sequence[Scan]) -> None:
+    """The same of many scans of the practice in scope."""
+    digests = {scan.key_id: _digest(scan.practice_id, scan.scan_identifier) for scan in scans}
+    Tombstone.objects.bulk_create(
+        Tombstone(practice_id=scan.practice_id, digest=digests[scan.key_id]) for scan in scans
+    )
+    scans_erased.send(sender=Scan, practice_id=current_practice(), digests=digests)
 
 
 def unburied(*, practice_id: int, identifiers: list[str]) -> list[str]:

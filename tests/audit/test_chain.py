@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from audit.chain import SYSTEM, Who, first_broken, record
+from audit.chain import SYSTEM, Note, Who, first_broken, record, record_all
 from audit.models import Entry, Head
 from audit.words import Action, Actor, Count
 from dermalia.tenancy import practice_scope
@@ -171,3 +171,29 @@ def test_an_entry_forged_at_the_end_is_found(
             server.execute(r"UPDATE audit_entry SET hash = '\x00' WHERE sequence = 6")
     with practice_scope(practices[0].pk):
         assert first_broken() == 6
+
+
+@pytest.mark.usefixtures("scope")
+def test_many_notes_are_one_chain_with_what_was_there() -> None:
+    before = record(Action.SCANS_LISTED, who=SYSTEM)
+    ids = [uuid4() for _ in range(3)]
+    notes = [Note(Action.SCAN_VIEWED, one, {Count.ROWS: n}) for n, one in enumerate(ids)]
+    entries = record_all([*notes, Note(Action.SCANS_LISTED)], who=SYSTEM)
+    record(Action.SCANS_LISTED, who=SYSTEM)
+    assert [entry.sequence - before.sequence for entry in entries] == [1, 2, 3, 4]
+    for entry in entries:
+        assert Entry.objects.get(pk=entry.pk).hash == entry.hash
+    told = Entry.objects.filter(object_id__in=ids).order_by("sequence")
+    assert [(entry.object_id, entry.counts) for entry in told] == [
+        (one, {"rows": n}) for n, one in enumerate(ids)
+    ]
+    assert first_broken() is None
+
+
+@pytest.mark.usefixtures("scope")
+def test_one_note_that_is_none_keeps_all_of_them_out() -> None:
+    wrong = Note(Action.SCAN_VIEWED, uuid4(), {Count.ROWS: "many"})  # type: ignore[dict-item]
+    with pytest.raises(TypeError):
+        record_all([Note(Action.SCANS_LISTED), wrong], who=SYSTEM)
+    assert record_all([], who=SYSTEM) == []
+    assert not Entry.objects.exists()

@@ -10,21 +10,16 @@ from audit.access import record_access
 from audit.chain import SYSTEM, first_broken
 from audit.models import Entry
 from audit.words import Action
-from dermalia.sandbox.face import Capture
-from dermalia.sandbox.isemeco import IsemecoStandIn
 from dermalia.sealing import keys, objects
 from dermalia.tenancy import practice_scope
 from practices.domain.tenants import create_practice
 from practices.models import Practice
 from reports.models import Report
-from retention.domain.due import erase_due_reports
 from retention.domain.erase import complete_erasure, request_erasure
 from retention.models import Erasure
-from scans.models import Scan
 from tests.faults.processes import die, killed
-from tests.retention.rows import add_reports, left
 
-ERASE = "retention.domain.erase"
+DOMAIN = "retention.domain"
 
 
 @pytest.fixture
@@ -70,11 +65,11 @@ def all_of_them(prefix: str) -> int:
 
 DELETE = objects.delete_prefix
 MOMENTS: dict[str, tuple[str, Callable[..., object]]] = {
-    "before the first object": ("objects.delete_prefix", die),
-    "between two objects": ("objects.delete_prefix", half_of_them),
-    "after the last object": ("objects.delete_prefix", all_of_them),
-    "before the looking": ("objects.is_empty", die),
-    "while saying so": ("record", die),
+    "before the first object": ("erase.objects.delete_prefix", die),
+    "between two objects": ("erase.objects.delete_prefix", half_of_them),
+    "after the last object": ("erase.objects.delete_prefix", all_of_them),
+    "before the looking": ("erase.objects.is_empty", die),
+    "while saying so": ("verification.record_all", die),
 }
 
 
@@ -86,7 +81,7 @@ def test_killed_while_deleting_it_is_taken_up_and_verified_once(
     erasure = request(report)
     with monkeypatch.context() as dying:
         name, step = MOMENTS[moment]
-        dying.setattr(f"{ERASE}.{name}", step)
+        dying.setattr(f"{DOMAIN}.{name}", step)
         assert killed(lambda: complete(erasure))
     with practice_scope(scan.practice_id), pytest.raises(keys.KeyDestroyed):
         keys.unlock(scan.key_id, access=record_access(Action.SCAN_VIEWED, who=SYSTEM))
@@ -99,12 +94,21 @@ def test_killed_while_deleting_it_is_taken_up_and_verified_once(
     assert complete(erasure).attempts == 0
 
 
-@pytest.mark.parametrize("step", ["keys.destroy", "_delete_rows", "bury", "record", "nudge"])
+STEPS = [
+    "removal.keys.destroy_all",
+    "removal.delete_rows",
+    "removal.bury_all",
+    "removal.record_all",
+    "erase.nudge",
+]
+
+
+@pytest.mark.parametrize("step", STEPS)
 def test_killed_while_requesting_nothing_has_happened(
     report: Report, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as dying:
-        dying.setattr(f"{ERASE}.{step}", die)
+        dying.setattr(f"{DOMAIN}.{step}", die)
         assert killed(lambda: request(report))
     with practice_scope(report.practice_id):
         assert Report.objects.filter(pk=report.pk, link__isnull=False).exists()
@@ -112,47 +116,3 @@ def test_killed_while_requesting_nothing_has_happened(
         keys.unlock(report.scan.key_id, access=record_access(Action.SCAN_VIEWED, who=SYSTEM))
     assert told(report) == []
     assert complete(request(report)).state == Erasure.State.VERIFIED
-
-
-def test_a_sweep_killed_half_way_goes_on_and_erases_each_once(
-    practice: Practice, cluster: IsemecoStandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from tests.conftest import connect_to
-
-    add_reports(connect_to(cluster, practice), 6, due_in=0)
-    with monkeypatch.context() as dying:
-        went: list[Scan] = []
-
-        def third_kills(**given: object) -> Erasure:
-            went.append(given["scan"])  # type: ignore[arg-type]
-            return die() if len(went) == 3 else request_erasure(**given)  # type: ignore[arg-type]
-
-        dying.setattr("retention.domain.due.request_erasure", third_kills)
-        assert killed(lambda: erase_due_reports(practice_id=practice.pk))
-    assert left(practice) == 4
-    assert erase_due_reports(practice_id=practice.pk) == 4
-    with practice_scope(practice.pk):
-        assert Erasure.objects.count() == 6
-        assert Entry.objects.filter(action=Action.ERASURE_REQUESTED).count() == 6
-
-
-def test_a_report_restricted_between_two_steps_of_a_sweep_stays(
-    practice: Practice,
-    cluster: IsemecoStandIn,
-    small_capture: Capture,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from tests.conftest import connect_to
-
-    first, second = add_reports(connect_to(cluster, practice), 2, due_in=0)
-
-    def restricts_the_other(**given: object) -> Erasure:
-        with practice_scope(practice.pk):
-            Report.objects.filter(scan_id__in={first, second} - {given["scan"].pk}).update(  # type: ignore[attr-defined]
-                restricted_at=Now(), restriction=Report.Restriction.CLAIMS
-            )
-        return request_erasure(**given)  # type: ignore[arg-type]
-
-    monkeypatch.setattr("retention.domain.due.request_erasure", restricts_the_other)
-    assert erase_due_reports(practice_id=practice.pk) == 1
-    assert left(practice) == 1

@@ -1,4 +1,7 @@
+import time
 from argparse import ArgumentParser
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -7,7 +10,7 @@ from django.utils.translation import override
 from audit.chain import OPERATOR
 from dermalia.tenancy import practice_scope
 from practices.models import Practice, Purpose
-from retention.domain.due import erase_due_reports
+from retention.domain.due import Progress, erase_due_reports
 from retention.domain.guard import confirm_sweep, due_number
 from retention.domain.plan import plan
 from retention.domain.reconcile import reconcile
@@ -78,7 +81,8 @@ class Command(BaseCommand):
             raise CommandError("Not everything that was promised is done.")
 
     def _sweep(self, *, practice: int, **_: object) -> None:
-        number = erase_due_reports(practice_id=_known(practice))
+        telling = Telling(self.stdout.write)
+        number = erase_due_reports(practice_id=_known(practice), tell=telling)
         self.stdout.write(f"{number} erasures requested.")
         with practice_scope(practice):
             if held_sweep():
@@ -101,6 +105,29 @@ class Command(BaseCommand):
         self.stdout.write(_told(row))
         if row.missing or row.strangers or row.orphans > row.deleted:
             raise CommandError("Something needs a look: the log has its names.")
+
+
+class Telling:
+    """Says how far a sweep is, how fast it goes and how long it will take: a line every few
+    seconds, and one at the end."""
+
+    EVERY_SECONDS = 2.0
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+        self._began = self._said = time.monotonic()
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        over = progress.done >= progress.found
+        if now - self._said < self.EVERY_SECONDS and not over:
+            return
+        self._said = now
+        rate = progress.done / max(now - self._began, 0.001)
+        left = timedelta(seconds=round(max(progress.found - progress.done, 0) / rate))
+        self._write(
+            f"{progress.done} of {progress.found} erased, {rate:.0f} a second, {left} left."
+        )
 
 
 def _told(row: Reconciliation) -> str:
