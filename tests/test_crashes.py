@@ -57,7 +57,8 @@ def converting() -> bool:
 
 
 def half_converted() -> bool:
-    return Asset.objects.filter(origin="derived", stored_at__isnull=False).exists()
+    """Its rows are written, and not all of its files are in storage."""
+    return Asset.objects.filter(origin="derived", stored_at__isnull=True).exists()
 
 
 @pytest.mark.parametrize("moment", [half_pulled, converting, half_converted])

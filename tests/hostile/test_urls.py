@@ -96,7 +96,7 @@ def test_an_address_that_is_not_of_the_register_is_refused(
         egress.require_admitted(ELSEWHERE[name])
     written = "".join(record.getMessage() for record in caplog.records)
     assert written.isprintable()
-    assert written.isascii()
+    assert written.replace("…", "").isascii()  # what may be an address is left out
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from django.utils.translation import override
 from pytest_django import Settings
 
 from audit.chain import OPERATOR
-from dermalia.residency.register import admits, services
+from dermalia.residency.register import admits, companies
 from onboarding.domain.texts import current_text
 from onboarding.models import LegalText
 from practices.models import Practice, User
@@ -22,8 +22,8 @@ def local(settings: Settings) -> None:
     settings.LOCAL, settings.TRIAL, settings.MAIL_CARRIER = True, False, "own"
 
 
-def test_the_register_names_nobody_and_admits_nobody() -> None:
-    assert services() == ()
+def test_the_register_names_no_company_and_admits_nobody() -> None:
+    assert companies() == ()
     assert not admits("eu.isemeco.com")
     assert not admits("api.resend.com")
 

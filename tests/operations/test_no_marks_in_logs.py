@@ -87,7 +87,7 @@ def lines(log: Path) -> list[dict[str, Any]]:
     return [
         json.loads(line)
         for line in log.read_text().splitlines()
-        if line and line != "worker: Warm shutdown (MainProcess)"
+        if line and not line.startswith("worker: ")
     ]
 
 

@@ -196,7 +196,7 @@ def test_lists_cost_the_same_queries_for_one_row_and_three(admin: Desk, practice
 def test_the_log_of_no_practice_is_whole(admin: Desk, scan: Scan) -> None:
     admin.get(f"/scans/scan/{scan.pk}/change/")
     verdicts = {verdict.practice: verdict for verdict in verify().practices}
-    assert set(verdicts) == {NO_PRACTICE, scan.practice_id}
+    assert {NO_PRACTICE, scan.practice_id} <= set(verdicts)
     assert verdicts[NO_PRACTICE].entries > 5
     assert [verdict.problems for verdict in verdicts.values() if verdict.problems] == []
 

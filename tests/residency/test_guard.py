@@ -216,8 +216,9 @@ def test_object_storage_is_called_at_its_endpoint_whatever_it_answers(settings: 
         assert came == []
 
 
-def test_a_client_that_is_turned_elsewhere_is_refused() -> None:
-    client = storages["checkpoints"].connection.meta.client  # type: ignore[attr-defined]
+def test_a_client_that_is_turned_elsewhere_is_refused(settings: Settings) -> None:
+    storage = GuardedStorage(**settings.STORAGES["checkpoints"]["OPTIONS"])  # nobody else's
+    client = storage.connection.meta.client
     client.meta.events.register_first(
         "request-created",
         lambda request, **_: setattr(request, "url", "http://s3.us-east-1.amazonaws.com/b"),

@@ -80,7 +80,10 @@ def test_the_security_page_says_nothing_that_is_no_claim(
     ("language", "rules_out"),
     [
         ("de", "nicht für Werbung, nicht zum Anlernen von Modellen"),
-        ("en", "do not use the data for advertising or for training models"),
+        (
+            "en",
+            "do not use the data for advertising, for training models or for purposes of our own",
+        ),
     ],
 )
 def test_the_agreement_rules_out_other_purposes(db: None, language: str, rules_out: str) -> None:
