@@ -11,6 +11,7 @@ class Action(StrEnum):
     SCAN_PULLED = "scan.pulled"
     CONVERSION_STARTED = "conversion.started"
     SCAN_CONVERTED = "scan.converted"
+    SCAN_RETRIED = "scan.retried"  # by staff, after it could not be copied or converted
     DETAIL_WANTED = "detail.wanted"
     DETAIL_MADE = "detail.made"
     COPY_VERIFIED = "copy.verified"

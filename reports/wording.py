@@ -84,6 +84,7 @@ ACTIONS: dict[str, str | Promise] = {
     "test.marked": _("Marked as the test"),
     "series.linked": _("Linked as a follow-up"),
     "series.unlinked": _("Taken out of its follow-ups"),
+    "scan.retried": _("Tried again"),
     "detail.wanted": _("Full detail asked for"),
     "detail.made": _("3D view in full detail made"),
     "scans.listed": _("List viewed"),

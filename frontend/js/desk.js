@@ -1,4 +1,4 @@
-/** What every page of the dashboard does by itself: locking an idle screen, single keys. */
+/** What every page of the practice does by itself: locking an idle screen, single keys, printing. */
 import { lockWhenIdle } from "./desk/idle.js";
 import { listenForKeys } from "./desk/keys.js";
 import { keepChoice } from "./desk/choice.js";
@@ -9,3 +9,7 @@ if (form instanceof HTMLFormElement) {
   if (form.dataset.shortcuts === "on") listenForKeys(form);
 }
 keepChoice();
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}

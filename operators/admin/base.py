@@ -12,6 +12,7 @@ from audit.words import Action
 from dermalia.tenancy import practice_scope
 from dermalia.tenancy.models import PracticeOwned, ScopedRow
 from operators.access import OperatorRequest, why
+from operators.admin.headings import column, filtered
 from operators.domain.log import NO_PRACTICE, list_id, object_id, tell
 from operators.site import Group
 
@@ -54,6 +55,12 @@ class Watched(ModelAdmin[M]):
         """The list and the page; neither adding, changing, deleting, nor another history."""
         kept = ("_changelist", "_change")
         return [each for each in super().get_urls() if (each.name or "").endswith(kept)]
+
+    def get_list_display(self, _request: HttpRequest) -> Any:
+        return tuple(column(self.model, str(name)) for name in self.list_display)
+
+    def get_list_filter(self, _request: HttpRequest) -> Any:
+        return tuple(filtered(each) if isinstance(each, str) else each for each in self.list_filter)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
         columns = getattr(self.model, "admin_sees", ())

@@ -15,6 +15,7 @@ from operators.admin.base import Tool, Watched
 from operators.site import Group, site
 
 NAMES: dict[str, str | Promise] = {
+    "closing.Everything": _("Erasures of everything"),
     "exports.Export": _("Exports"),
     "reports.Delivery": _("Mails to patients"),
     "reports.StaffMail": _("Mails to staff"),

@@ -16,6 +16,7 @@ from reports.models import Report
 
 Basis = Report.Basis
 TREATED_WITHOUT_CONSENT = _("An aesthetic report needs the written consent (Art. 9(2)(a) GDPR).")
+NOT_MEDICAL = _("Only a medical report has an end of treatment.")
 NO_PURPOSE = _("Say first whether the report is medical or aesthetic.")
 NO_BASIS = _("State the legal basis first, with date and version of the form.")
 
@@ -127,7 +128,7 @@ def end_treatment(*, report: Report, on: date | None, who: Who) -> bool:
     """
     report = locked(report)
     if report.purpose != Purpose.MEDICAL:
-        raise NotReleasable(_("Only a medical report has an end of treatment."))
+        raise NotReleasable(NOT_MEDICAL)
     if report.treatment_ended_on == on:
         return False
     due_before = report.due_on

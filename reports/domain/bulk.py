@@ -1,7 +1,8 @@
 """The same act for several reports: what it would do to each, what it did, and taking it back."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,15 @@ from django.core import signing
 from django.utils.translation import gettext_noop as _
 
 from audit.chain import Who
-from reports.domain.attestation import Attestation, attest, locked, release_attested
+from practices.models import Purpose
+from reports.domain.attestation import (
+    NOT_MEDICAL,
+    Attestation,
+    attest,
+    end_treatment,
+    locked,
+    release_attested,
+)
 from reports.domain.creation import NotReleasable
 from reports.domain.listing import SEEN_AT
 from reports.models import Report
@@ -32,6 +41,29 @@ class Act(StrEnum):
 
     ATTEST = "attest"
     RELEASE = "release"
+    TREATMENT = "treatment"  # the day it ended
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """The day on which a report's treatment ended; None while it has not."""
+
+    ended_on: date | None
+
+    @classmethod
+    def of(cls, report: Report) -> "Treatment":
+        return cls(report.treatment_ended_on)
+
+    def dump(self) -> dict[str, str | None]:
+        """As JSON holds it; ``load`` reads it back."""
+        return {"ended_on": self.ended_on.isoformat() if self.ended_on else None}
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> "Treatment":
+        return cls(date.fromisoformat(data["ended_on"]) if data["ended_on"] else None)
+
+
+Stated = Attestation | Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +72,13 @@ class Row:
 
     Attributes:
         obstacle: a message id; empty where nothing stands in the way.
-        before: what an attestation replaced.
+        before: what was replaced by what is stated now.
     """
 
     scan: Scan
     report: Report | None
     obstacle: str
-    before: Attestation | None = None
+    before: Stated | None = None
 
 
 def chosen(ids: Iterable[UUID]) -> list[Scan]:
@@ -71,6 +103,17 @@ def attest_all(scans: Iterable[Scan], attestation: Attestation, *, who: Who) -> 
     return [_done(Act.ATTEST, scan, one) for scan in scans]
 
 
+def end_all(scans: Iterable[Scan], treatment: Treatment, *, who: Who) -> list[Row]:
+    """Note the same last day of treatment in each medical report."""
+
+    def one(report: Report) -> Treatment:
+        before = Treatment.of(locked(report))
+        end_treatment(report=report, on=treatment.ended_on, who=who)
+        return before
+
+    return [_done(Act.TREATMENT, scan, one) for scan in scans]
+
+
 def release_all(scans: Iterable[Scan], *, who: Who) -> list[Row]:
     """Release each draft that is complete."""
 
@@ -80,7 +123,7 @@ def release_all(scans: Iterable[Scan], *, who: Who) -> list[Row]:
     return [_done(Act.RELEASE, scan, one) for scan in scans]
 
 
-def undo_token(rows: Iterable[Row], after: Attestation, *, who: Who) -> str:
+def undo_token(rows: Iterable[Row], after: Stated, *, who: Who) -> str:
     """What ``undo`` needs, signed for this person; empty where nothing was done."""
     changed = [
         [str(row.report.pk), row.before.dump()]
@@ -89,11 +132,16 @@ def undo_token(rows: Iterable[Row], after: Attestation, *, who: Who) -> str:
     ]
     if not changed:
         return ""
-    return signing.dumps({"who": who.id, "after": after.dump(), "rows": changed}, salt=_SALT)
+    kind = Act.TREATMENT if isinstance(after, Treatment) else Act.ATTEST
+    data = {"who": who.id, "act": kind, "after": after.dump(), "rows": changed}
+    return signing.dumps(data, salt=_SALT)
 
 
-def undo(token: str, *, who: Who) -> list[Row]:
-    """Put back what attestations replaced, wherever nobody has changed or released it since.
+def undo(token: str, *, who: Who) -> tuple[Act, list[Row]]:
+    """Put back what was replaced, wherever nobody has changed it since, nor released a draft.
+
+    Returns:
+        What was taken back, and what came of each.
 
     Raises:
         signing.BadSignature: the token is not this person's, or older than ten minutes.
@@ -101,10 +149,12 @@ def undo(token: str, *, who: Who) -> list[Row]:
     data: dict[str, Any] = signing.loads(token, salt=_SALT, max_age=UNDO_SECONDS)
     if data["who"] != who.id:
         raise signing.BadSignature("somebody else's")
-    after = Attestation.load(data["after"])
-    before = {UUID(pk): Attestation.load(old) for pk, old in data["rows"]}
+    act = Act(data["act"])
+    load: Callable[[Any], Stated] = Treatment.load if act == Act.TREATMENT else Attestation.load
+    after = load(data["after"])
+    before = {UUID(pk): load(old) for pk, old in data["rows"]}
     reports = Report.objects.select_related("scan__identity").filter(pk__in=before)
-    return [_undone(report, before[report.pk], after, who) for report in reports]
+    return act, [_undone(report, before[report.pk], after, who) for report in reports]
 
 
 def _foreseen(act: Act, scan: Scan) -> Row:
@@ -113,6 +163,8 @@ def _foreseen(act: Act, scan: Scan) -> Row:
         return Row(scan, None, NOT_READY)
     if report.restricted_at is not None:
         return Row(scan, report, RESTRICTED)
+    if act == Act.TREATMENT:
+        return Row(scan, report, "" if report.purpose == Purpose.MEDICAL else NOT_MEDICAL)
     if report.state != Report.State.DRAFT:
         return Row(scan, report, RELEASED)
     if act == Act.RELEASE:
@@ -120,7 +172,7 @@ def _foreseen(act: Act, scan: Scan) -> Row:
     return Row(scan, report, "")
 
 
-def _done(act: Act, scan: Scan, one: Callable[[Report], Attestation | None]) -> Row:
+def _done(act: Act, scan: Scan, one: Callable[[Report], Stated | None]) -> Row:
     row = _foreseen(act, scan)
     if row.obstacle or row.report is None:
         return row
@@ -133,9 +185,19 @@ def _done(act: Act, scan: Scan, one: Callable[[Report], Attestation | None]) -> 
     return Row(scan, row.report, "", before)
 
 
-def _undone(report: Report, before: Attestation, after: Attestation, who: Who) -> Row:
+def _undone(report: Report, before: Stated, after: Stated, who: Who) -> Row:
     report = locked(report)
-    if report.state != Report.State.DRAFT or Attestation.of(report) != after:
+    if report.restricted_at is not None or not _stands(report, after):
         return Row(report.scan, report, CHANGED)
-    attest(report=report, attestation=before, who=who)
+    if isinstance(before, Treatment):
+        end_treatment(report=report, on=before.ended_on, who=who)
+    else:
+        attest(report=report, attestation=before, who=who)
     return Row(report.scan, report, "")
+
+
+def _stands(report: Report, after: Stated) -> bool:
+    """Whether what was stated is still all there is."""
+    if isinstance(after, Treatment):
+        return Treatment.of(report) == after
+    return report.state == Report.State.DRAFT and Attestation.of(report) == after

@@ -7,9 +7,11 @@ from django.core import signing
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.access import record_access
+from audit.chain import Who
 from audit.words import Action
 from dermalia.sealing.keys import unlock_many
 from practices.access import StaffRequest, practice_page
@@ -19,8 +21,11 @@ from reports.domain.bulk import (
     MOST,
     Act,
     Row,
+    Stated,
+    Treatment,
     attest_all,
     chosen,
+    end_all,
     foresee,
     release_all,
     undo_token,
@@ -29,7 +34,7 @@ from reports.domain.bulk import undo as take_back
 from reports.domain.initials import initial
 from reports.domain.needs import today
 from reports.models import Report
-from reports.views.preparing import AttestationForm
+from reports.views.preparing import AttestationForm, TreatmentForm
 from scans.models import Scan
 from scans.queries import first_name
 
@@ -51,6 +56,20 @@ class ChoiceForm(forms.Form):
     scan = ScansField()
 
 
+class EndForm(TreatmentForm):
+    """The last day of treatment, which several reports cannot be without."""
+
+    ended_on = forms.DateField(
+        error_messages={
+            "required": _("Please give the day."),
+            "invalid": _("This is no date."),
+        }
+    )
+
+    def stated(self) -> Treatment:
+        return Treatment(self.cleaned_data["ended_on"])
+
+
 @require_safe
 @practice_page(writes=True)
 def review(request: StaffRequest) -> HttpResponse:
@@ -59,7 +78,7 @@ def review(request: StaffRequest) -> HttpResponse:
     if not form.is_valid():
         return redirect("reports:scan_list")
     act, scans = Act(form.cleaned_data["act"]), chosen(form.cleaned_data["scan"])
-    return _review(request, act, scans, AttestationForm())
+    return _review(request, act, scans, _form(act)())
 
 
 @require_POST
@@ -73,24 +92,24 @@ def carry_out(request: StaffRequest) -> HttpResponse:
     who = staff(request.user)
     if act == Act.RELEASE:
         return _results(request, act, release_all(scans, who=who))
-    attestation = AttestationForm(request.POST)
-    if not attestation.is_valid():
-        return _review(request, act, scans, attestation)
-    rows = attest_all(scans, attestation.attestation(), who=who)
-    token = undo_token(rows, attestation.attestation(), who=who)
-    return _results(request, act, rows, token=token)
+    stating = _form(act)(request.POST)
+    if not stating.is_valid():
+        return _review(request, act, scans, stating)
+    stated = stating.stated()
+    rows = _state(scans, stated, who)
+    return _results(request, act, rows, token=undo_token(rows, stated, who=who))
 
 
 @require_POST
 @practice_page(writes=True)
 def undo(request: StaffRequest) -> HttpResponse:
-    """Take an attestation of several reports back."""
+    """Take back what was stated of several reports."""
     try:
-        rows = take_back(request.POST.get("token", ""), who=staff(request.user))
+        act, rows = take_back(request.POST.get("token", ""), who=staff(request.user))
     except signing.BadSignature:
         context = {"practice": request.user.practice, "too_late": True}
         return render(request, "reports/bulk_result.html", context, status=422)
-    return _results(request, Act.ATTEST, rows, undone=True)
+    return _results(request, act, rows, undone=True)
 
 
 def named(request: StaffRequest, rows: list[Row]) -> list[tuple[Row, str, str]]:
@@ -111,8 +130,19 @@ def named(request: StaffRequest, rows: list[Row]) -> list[tuple[Row, str, str]]:
     ]
 
 
+def _form(act: Act) -> type[AttestationForm | EndForm]:
+    """Where what an act states is typed in; releasing states nothing."""
+    return EndForm if act == Act.TREATMENT else AttestationForm
+
+
+def _state(scans: list[Scan], stated: Stated, who: Who) -> list[Row]:
+    if isinstance(stated, Treatment):
+        return end_all(scans, stated, who=who)
+    return attest_all(scans, stated, who=who)
+
+
 def _review(
-    request: StaffRequest, act: Act, scans: list[Scan], form: AttestationForm
+    request: StaffRequest, act: Act, scans: list[Scan], form: AttestationForm | EndForm
 ) -> HttpResponse:
     rows = foresee(act, scans)
     context = {

@@ -18,15 +18,14 @@ from practices.domain.sign_in import staff
 from reports import wording
 from reports.domain.due import due_why
 from reports.domain.page import Page, build_page
-from reports.domain.status import status_of, timeline
 from reports.models import Case, Delivery, Report
+from reports.views.course import course_context
 from reports.views.delivery import delivery_context
 from reports.views.detail import detail_context
 from reports.views.files import derived_asset, send_file
 from reports.views.moments import Moment, moment
 from reports.views.preparing import preparing_context
 from reports.views.rights import refuse_restricted, rights_context
-from scans.domain.progress import in_progress
 from scans.models import Asset, Scan
 from scans.notes import NOTES
 from scans.queries import Person, person, stored
@@ -44,8 +43,6 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
         report.scan = scan  # several parts of the page ask the report for it
     deliveries = list(Delivery.objects.filter(report=report)) if report else []
     access = record_access(Action.SCAN_VIEWED, who=staff(request.user), object_id=scan.pk)
-    status = status_of(scan, report, deliveries)
-    progress = in_progress([scan]).get(scan.pk)
     key = unlock(scan.key_id, access=access)
     restricted = report is not None and report.restricted_at is not None
     known = Person("", "") if restricted else person(scan=scan, key=key)
@@ -56,11 +53,7 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
         "scan": scan,
         "scan_identifier": scan.scan_identifier,
         "report": report,
-        "state_label": progress.label if progress else status.label,
-        "state_slug": status.slug,
-        "problem": status.problem,
-        "progress": progress,
-        "timeline": timeline(scan, report, deliveries),
+        **course_context(request, scan, report, deliveries),
         "files": _files(files, key),
         "notes": [NOTES[note] for note in scan.notes if note in NOTES],
         "audit": entries if "log" in request.GET else entries[:RECENT],

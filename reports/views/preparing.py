@@ -72,6 +72,10 @@ class AttestationForm(forms.Form):
     def attestation(self) -> Attestation:
         return Attestation(**self.cleaned_data)
 
+    def stated(self) -> Attestation:
+        """The same, by the name that every form for several reports has."""
+        return self.attestation()
+
 
 class PersonForm(forms.Form):
     first_name = forms.CharField(max_length=NAME_CHARACTERS, required=False)

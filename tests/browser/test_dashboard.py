@@ -183,3 +183,37 @@ def test_a_choice_outlives_the_list_s_own_renewal(
     page.locator(f"#tick-{rows[0].pk}").uncheck()
     with page.expect_response(lambda answer: "/en/scans/" in answer.url):
         page.wait_for_timeout(4000)
+
+
+def test_a_question_mark_shows_the_keys_and_escape_takes_them_away(
+    site: str, page: Page, practice: Practice, rows: list[Scan]
+) -> None:
+    enter(page, site, practice)
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    check(page, "keys")
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).to_be_hidden()
+    page.locator('button[popovertarget="keys"]').first.click()
+    expect(page.locator("#keys")).to_be_visible()
+
+
+def test_the_page_of_a_scan_on_its_way_follows_by_itself(
+    site: str, page: Page, practice: Practice, account: Connection
+) -> None:
+    with practice_scope(practice.pk):
+        scan = add_row(account, "S-way", captured_at=timezone.now(), state=Scan.State.PULLED)
+    enter(page, site, practice)
+    page.locator(f"#scan-{scan.pk}").click()
+    expect(page.locator("#state")).to_have_text("Being copied")
+    with practice_scope(practice.pk):
+        failed = {"last_error": "The mesh cannot be read.", "quarantined_at": timezone.now()}
+        Scan.objects.filter(pk=scan.pk).update(**failed)
+    expect(page.locator("#course .notice")).to_have_text("The mesh cannot be read.", timeout=10_000)
+    check(page, "failed")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    with practice_scope(practice.pk):
+        Scan.objects.filter(pk=scan.pk).update(state=Scan.State.READY, last_error="")
+    expect(page.get_by_role("link", name="Show it")).to_be_visible(timeout=10_000)
+    check(page, "ready")

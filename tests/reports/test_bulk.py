@@ -201,3 +201,55 @@ def test_a_reader_gets_no_boxes_and_no_way(
     assert 'type="checkbox"' not in client.get("/en/scans/").content.decode()
     for path in ("bulk/do/", "bulk/undo/", "erase/"):
         assert client.post(f"/en/scans/{path}", chosen(four, act="release")).status_code == 403
+
+
+@pytest.fixture
+def treated(account: Connection) -> list[Scan]:
+    """Two medical reports, a draft and a released one, and an aesthetic one."""
+    kinds = (("draft", "medical"), ("released", "medical"), ("released", "aesthetic"))
+    with practice_scope(account.practice_id):
+        return [
+            add_row(account, f"S-{state}-{purpose}", report={"state": state, "purpose": purpose})
+            for state, purpose in kinds
+        ]
+
+
+def ends(scans: list[Scan]) -> list[date | None]:
+    with practice_scope(scans[0].practice_id):
+        return [Report.objects.get(scan=scan).treatment_ended_on for scan in scans]
+
+
+def test_the_end_of_treatment_of_several_moves_each_due_date_and_can_be_taken_back(
+    staff: Client, treated: list[Scan]
+) -> None:
+    query = urlencode(chosen(treated, act="treatment"), doseq=True)
+    page = staff.get(f"/en/scans/bulk/?{query}").content.decode()
+    assert "End of the treatment of 2 reports" in page
+    assert "Only a medical report" in of_row(page, "S-released-aesthetic")
+    with practice_scope(treated[0].practice_id):
+        due = Report.objects.get(scan=treated[1]).due_on
+    form = chosen(treated, act="treatment", ended_on="2026-07-01")
+    page = staff.post("/en/scans/bulk/do/", form).content.decode()
+    assert "2 reports changed" in page
+    assert ends(treated) == [date(2026, 7, 1), date(2026, 7, 1), None]
+    with practice_scope(treated[0].practice_id):
+        assert Report.objects.get(scan=treated[1]).due_on != due
+    token = re.search(r'name="token" value="([^"]+)"', page)
+    assert token is not None
+    staff.post(f"/en/scans/{treated[0].pk}/treatment/", {"ended_on": "2026-07-02"})
+    page = staff.post("/en/scans/bulk/undo/", {"token": token[1]}).content.decode()
+    assert "It was changed since" in of_row(page, "S-draft-medical")
+    assert ends(treated) == [date(2026, 7, 2), None, None]
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [("", "Please give the day."), ("2999-01-01", "yet to come"), ("soon", "This is no date.")],
+)
+def test_no_treatment_of_several_ends_on_no_day(
+    staff: Client, treated: list[Scan], day: str, words: str
+) -> None:
+    answer = staff.post("/en/scans/bulk/do/", chosen(treated, act="treatment", ended_on=day))
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert ends(treated) == [None, None, None]

@@ -10,6 +10,7 @@ export function listenForKeys(lock) {
     j: () => step(1),
     k: () => step(-1),
     x: () => press("input[type=checkbox]", row()),
+    "?": () => show(document.getElementById("keys")),
     l: () => (lock.requestSubmit(), true),
   };
   document.addEventListener("keydown", (event) => {
@@ -37,6 +38,12 @@ function press(selector, within = document) {
   const found = within?.querySelector(selector);
   found?.click();
   return Boolean(found);
+}
+
+/** The list of the keys, or away with it. */
+function show(keys) {
+  keys?.togglePopover();
+  return Boolean(keys);
 }
 
 /** The row that has the focus, or null. */
