@@ -76,7 +76,7 @@ clean:
 	touch $@
 
 .venv/.dev: requirements/dev.txt | .venv/bin/python
-	@./scripts/ensure-debian pdf browser proxy
+	@./scripts/ensure-debian pdf browser proxy pooler
 	echo "Installing Python packages …"
 	$(BIN)/python -m pip install --quiet --no-compile --require-hashes -r requirements/dev.txt
 	touch $@ .venv/.base

@@ -65,3 +65,17 @@ class DrillResult(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["-at"], name="drill_newest")]
+
+
+class ErasureDrill(models.Model):
+    """That a made-up scan was erased for practice, and what came of it. Nobody's; written once."""
+
+    at = models.DateTimeField(db_default=Now())
+    passed = models.BooleanField()
+    problem = models.CharField(max_length=300, blank=True)
+    rows = models.PositiveIntegerField(default=0)  # erased with it
+    objects_erased = models.PositiveIntegerField(default=0)  # versions of one count
+    seconds = models.FloatField(default=0)  # from the request until it was verified
+
+    class Meta:
+        indexes = [models.Index(fields=["-at"], name="erasure_drill_newest")]

@@ -6,7 +6,7 @@ import sys
 from celery import shared_task
 from django.conf import settings
 
-from backups.domain import drilling, housekeeping, outbox, schedule
+from backups.domain import drilling, erasure_drill, housekeeping, outbox, schedule
 
 
 @shared_task(name="backups.tasks.publish_ledger")
@@ -29,7 +29,10 @@ def make_due() -> None:
 
 @shared_task(name="backups.tasks.drill_due")
 def drill_due() -> None:
-    if drilling.is_due():
+    # One at a time, as both fill the same database; the other's turn is the next round.
+    if erasure_drill.is_due():
+        _start("erasure_drill", "--if-due")
+    elif drilling.is_due():
         _start("drill", "--if-due")
 
 

@@ -13,7 +13,7 @@ from backups.boot import require_replayed
 from backups.domain import schedule
 from backups.kinds import Kind
 from backups.manifest import ManifestRefused
-from backups.models import DrillResult, Home, LedgerNote
+from backups.models import DrillResult, ErasureDrill, Home, LedgerNote
 from backups.recipients import KeysMissing, current
 from dermalia.operations.doctor import NotHere, Trouble, check
 from dermalia.operations.metrics import Figure, collector
@@ -38,13 +38,19 @@ def newest() -> Iterator[Figure]:
 
 @collector
 def drills() -> Iterator[Figure]:
-    last = DrillResult.objects.order_by("-at").first()
-    passed = DrillResult.objects.filter(passed=True).aggregate(at=Max("at"))["at"]
-    yield Figure("drill_failed", "Whether the last drill failed.", bool(last and not last.passed))
-    yield Figure("drill_known", "Whether one ever passed.", passed is not None)
+    yield from _told("drill", "drill", DrillResult)
+    yield from _told("erasure_drill", "drill of erasing", ErasureDrill)
+
+
+def _told(name: str, what: str, model: type[DrillResult] | type[ErasureDrill]) -> Iterator[Figure]:
+    last = model.objects.order_by("-at").first()
+    passed = model.objects.filter(passed=True).aggregate(at=Max("at"))["at"]
+    failed = bool(last and not last.passed)
+    yield Figure(f"{name}_failed", f"Whether the last {what} failed.", failed)
+    yield Figure(f"{name}_known", f"Whether a {what} ever passed.", passed is not None)
     if passed is not None:
         age = (schedule.now() - passed).total_seconds()
-        yield Figure("drill_age_seconds", "Since a drill passed.", age)
+        yield Figure(f"{name}_age_seconds", f"Since a {what} passed.", age)
 
 
 @collector
@@ -74,7 +80,19 @@ def backups_are_young() -> str:
 
 @check("drill", do="Run manage.py drill: only what was restored once can be restored.")
 def a_drill_has_passed_lately() -> str:
-    last = DrillResult.objects.order_by("-at").first()
+    return _passed_lately(DrillResult)
+
+
+@check(
+    "erasure drill",
+    do="Run manage.py erasure_drill where backups are made, and see what it says.",
+)
+def an_erasure_drill_has_passed_lately() -> str:
+    return _passed_lately(ErasureDrill)
+
+
+def _passed_lately(model: type[DrillResult] | type[ErasureDrill]) -> str:
+    last = model.objects.order_by("-at").first()
     if last is None:
         begun = Home.objects.aggregate(since=Min("since"))["since"]
         if begun is not None and schedule.now() - begun < timedelta(days=settings.DRILL_DAYS):

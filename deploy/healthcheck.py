@@ -2,6 +2,7 @@
 
     healthcheck.py web      the web server answers /health/live
     healthcheck.py worker   its last sweep was less than a minute ago
+    healthcheck.py metrics  the server of numbers answers
     healthcheck.py beat     it wrote its timetable down in the last ten minutes
 
 Only what comes with Python: it runs every few seconds and must cost next to nothing.
@@ -39,6 +40,23 @@ def web() -> str:
     return "" if status == http.client.OK else f"/health/live answers {status}"
 
 
+def metrics() -> str:
+    """Asked without the token: that it refuses is an answer, and costs no look at the database."""
+    host, _, port = os.environ.get("DERMALIA_METRICS_BIND", "127.0.0.1:9464").rpartition(":")
+    if host == "0.0.0.0":  # noqa: S104
+        host = "127.0.0.1"
+    connection = http.client.HTTPConnection(host, int(port), timeout=5)
+    try:
+        connection.request("GET", "/")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return f"the numbers are not shown: {error}"
+    finally:
+        connection.close()
+    expected = {http.client.UNAUTHORIZED, http.client.NOT_FOUND}
+    return "" if status in expected else f"the numbers' server answers {status}"
+
+
 def worker() -> str:
     path = Path(os.environ.get("DERMALIA_SIGN_OF_LIFE", str(_run() / "worker.alive")))
     return _stale(path, SWEEP_SECONDS)
@@ -62,12 +80,17 @@ def _stale(path: Path, seconds: float) -> str:
     return "" if age < seconds else f"the last sign of life in {path} is {age:.0f} s old"
 
 
-PARTS: dict[str, Callable[[], str]] = {"web": web, "worker": worker, "beat": beat}
+PARTS: dict[str, Callable[[], str]] = {
+    "web": web,
+    "worker": worker,
+    "beat": beat,
+    "metrics": metrics,
+}
 
 
 def main(arguments: list[str]) -> str | int:
     if len(arguments) != 1 or arguments[0] not in PARTS:
-        return "healthcheck.py web, worker or beat"
+        return "healthcheck.py web, worker, beat or metrics"
     return PARTS[arguments[0]]() or 0
 
 

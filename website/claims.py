@@ -61,6 +61,11 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "tests/retention/test_erasure.py::test_a_completed_erasure_leaves_no_object_and_no_row",
         "tests/sealing/test_keys.py::test_a_destroyed_key_is_gone_and_in_the_ledger",
     ),
+    "erasure-drilled": (
+        "tests/backups/test_erasure_drill.py::test_a_drill_erases_what_it_made_up_and_touches_nothing_that_lives",
+        "tests/backups/test_erasure_drill.py::test_an_erasure_that_leaves_something_fails_the_drill",
+        "tests/website/test_transparency.py::test_only_an_erasure_drill_that_passed_says_that_all_was_gone",
+    ),
     "erasure-verified": (
         "tests/retention/test_erasure.py::test_verified_is_not_said_while_an_object_is_left",
     ),

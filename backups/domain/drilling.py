@@ -66,6 +66,25 @@ class Scratch:
         others = {name: value for name, value in os.environ.items() if name not in files}
         return others | here | {"DERMALIA_REDIS_URL": _NOBODY, "DERMALIA_DRILL_DATABASE": ""}
 
+    def run(self, *words: str) -> dict[str, Any]:
+        """What a command says in JSON, in a process for which the live database does not exist.
+
+        One that breaks off has found a ``problem``.
+        """
+        ended = subprocess.run(
+            [sys.executable, "-m", "django", *words],
+            cwd=settings.BASE_DIR,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode == 0:
+            found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+            return found
+        said = ended.stderr.strip().splitlines() or ["it said nothing"]
+        return {"problem": f"It broke off: {said[-1]}"[:300]}
+
 
 _LIBPQ = ("host", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey")
 
@@ -94,7 +113,7 @@ def drill(*, who: Who, sample: int = SAMPLE) -> DrillResult:
         CannotDrill: no backup, or no database to drill in.
         Busy: a backup is under way.
     """
-    scratch = _scratch()
+    scratch = find_scratch()
     manifest = next(iter(shelf.manifests(Kind.DATA)[-1:]), None)
     if manifest is None:
         raise CannotDrill("There is no backup to try.")
@@ -102,7 +121,7 @@ def drill(*, who: Who, sample: int = SAMPLE) -> DrillResult:
     with alone():
         scratch.empty()
         try:
-            found = _restore_and_look(scratch, sample)
+            found = scratch.run("drill", "--inside", str(sample))
         finally:
             scratch.empty()
     result = DrillResult.objects.create(
@@ -118,7 +137,12 @@ def drill(*, who: Who, sample: int = SAMPLE) -> DrillResult:
     return result
 
 
-def _scratch() -> Scratch:
+def find_scratch() -> Scratch:
+    """The database that drills may fill.
+
+    Raises:
+        CannotDrill: none is named, a role is missing, or it is the live one.
+    """
     name = settings.DRILL_DATABASE
     if not name:
         raise CannotDrill(
@@ -131,23 +155,6 @@ def _scratch() -> Scratch:
     if any(connections[alias].settings_dict["NAME"] == name for alias in connections):
         raise CannotDrill("DERMALIA_DRILL_DATABASE is the live database: its tables would go.")
     return Scratch(name)
-
-
-def _restore_and_look(scratch: Scratch, sample: int) -> dict[str, Any]:
-    """In a process for which the live database does not exist."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "django", "drill", "--inside", str(sample)],
-        cwd=settings.BASE_DIR,
-        env=scratch.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ended.returncode == 0:
-        found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-        return found
-    said = ended.stderr.strip().splitlines() or ["it said nothing"]
-    return {"problem": f"The restore broke off: {said[-1]}"[:300]}
 
 
 def _url(config: dict[str, Any], database: str) -> str:

@@ -20,7 +20,7 @@ OURS = sorted(installation.ours())
 # Hands a new volume over to who uses it, and ends; it has no network.
 ROOT_FOR_A_MOMENT = "caddy-volume"
 WORKERS = {f"worker-{queue}" for queue in ("ingest", "convert", "mail", "erase", "backup")}
-GOES_OUT = {"web", *WORKERS}
+GOES_OUT = {"web", "metrics", *WORKERS}
 ONE_SHOT = {"migrate", ROOT_FOR_A_MOMENT}
 # The proxy's program wants to bind low ports, the other one to hand a folder over.
 CAPABILITIES = {"caddy": ["NET_BIND_SERVICE"], ROOT_FOR_A_MOMENT: ["CHOWN"]}
@@ -84,7 +84,7 @@ def test_the_proxy_alone_is_published() -> None:
     assert published == {"caddy"}
 
 
-def test_only_web_and_workers_reach_the_world_from_within() -> None:
+def test_only_web_workers_and_numbers_reach_the_world_from_within() -> None:
     networks = installation.compose()["networks"]
     open_ones = {name for name, each in networks.items() if not each.get("internal")}
     reach = {
@@ -103,7 +103,7 @@ def test_no_secret_stands_in_the_environment(name: str) -> None:
     for variable, value in given.items():
         if variable == "DERMALIA_BACKUP_KEYS":  # a folder in a volume
             continue
-        if re.search(r"SECRET|PASSWORD|PEPPER|_KEY|ACCESS|DATABASE_URL|REDIS_URL", variable):
+        if re.search(r"SECRET|PASSWORD|PEPPER|TOKEN|_KEY|ACCESS|DATABASE_URL|REDIS_URL", variable):
             assert variable.endswith("_FILE")
             assert value.startswith("/run/secrets/")
         assert not re.search(r"://[^/]*:[^/]*@", value)
@@ -127,6 +127,7 @@ def test_a_service_gets_the_secrets_it_names_and_no_others(name: str) -> None:
         ("database_backup_url", {"worker-backup"}),
         ("database_keystore_backup_url", {"worker-backup"}),
         ("database_admin_url", {"web", "worker-mail"}),
+        ("metrics_token", {"metrics"}),
     ],
 )
 def test_a_powerful_role_is_known_to_those_who_need_it(secret: str, holders: set[str]) -> None:
@@ -151,6 +152,23 @@ def test_private_keys_of_backups_are_in_a_volume_of_one_service() -> None:
         "--owner=10001 --group=10001 --mode=0700 /objects /backup-keys"
         in (ROOT / "Dockerfile").read_text()
     )
+
+
+def test_everybody_counts_in_one_folder_in_memory_that_metrics_reads() -> None:
+    counting = {"web", "beat", "migrate", "metrics", *WORKERS}
+    for name in SERVICES:
+        mounted = "numbers:/numbers" in of(name).get("volumes", [])
+        told = of(name).get("environment", {}).get("DERMALIA_METRICS_DIR") == "/numbers"
+        assert mounted == told == (name in counting), name
+    options = installation.compose()["volumes"]["numbers"]["driver_opts"]
+    assert (options["type"], options["device"]) == ("tmpfs", "tmpfs")
+    assert {"uid=10001", "gid=10001", "mode=0700"} <= set(options["o"].split(","))
+
+
+def test_numbers_are_shown_to_a_network_of_their_own() -> None:
+    """Whoever scrapes joins it, and reaches neither rows nor queues from there."""
+    assert installation.compose()["networks"]["watch"]["internal"] is True
+    assert {name for name in SERVICES if "watch" in of(name).get("networks", [])} == {"metrics"}
 
 
 def test_secrets_lie_where_git_and_the_image_do_not_look() -> None:
@@ -216,6 +234,7 @@ def test_what_a_service_waits_for_can_come_true() -> None:
         ("web", True, ["admin"]),
         ("worker-mail", True, ["admin"]),
         ("worker-erase", True, []),
+        ("metrics", False, []),
         ("worker-backup", False, ["owner", "backup", "keystore_backup"]),
         ("migrate", False, ["owner"]),
     ],
@@ -241,6 +260,7 @@ def test_the_settings_accept_what_a_service_is_given(
             "DERMALIA_MODE": "production",
             "DJANGO_SETTINGS_MODULE": "dermalia.settings",
             **installation.environment(of(name), secrets, optional=admin),
+            "DERMALIA_METRICS_DIR": str(tmp_path / "numbers"),  # a volume, there
         },
         cwd=ROOT,
         capture_output=True,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dermalia.operations.metrics.server import SHORTEST_TOKEN, server
 from tests.deploy.installation import DEPLOY
 
 
@@ -75,6 +76,30 @@ def test_a_web_server_that_is_not_there_is_not_well() -> None:
     assert "does not answer" in ended.stderr
 
 
+def test_numbers_are_shown_if_their_server_answers_without_the_token() -> None:
+    with served() as bind:
+        assert check("metrics", DERMALIA_METRICS_BIND=bind).returncode == 0
+    gone = check("metrics", DERMALIA_METRICS_BIND=bind)
+    assert gone.returncode == 1
+    assert "are not shown" in gone.stderr
+    with answering(503) as (bind, _):
+        assert "answers 503" in check("metrics", DERMALIA_METRICS_BIND=bind).stderr
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """The real one, as in a container; its address."""
+    running = server("0.0.0.0", 0, folder=None, token="t" * SHORTEST_TOKEN)  # noqa: S104
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"0.0.0.0:{running.server_port}"
+    finally:
+        running.shutdown()
+        thread.join()
+        running.server_close()
+
+
 @pytest.mark.parametrize(
     ("part", "name", "well", "stale"),
     [("worker", "worker.alive", 50, 70), ("beat", "beat", 590, 610), ("beat", "beat.db", 590, 610)],
@@ -95,4 +120,4 @@ def test_an_old_sign_of_life_is_none(
 def test_it_says_what_it_can_look_at(arguments: list[str]) -> None:
     ended = check(*arguments)
     assert ended.returncode == 1
-    assert ended.stderr == "healthcheck.py web, worker or beat\n"
+    assert ended.stderr == "healthcheck.py web, worker, beat or metrics\n"

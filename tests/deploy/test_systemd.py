@@ -12,6 +12,8 @@ from tests.deploy.installation import DEPLOY
 
 ANALYZE = shutil.which("systemd-analyze")
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+# A volume there, a folder that the units share here.
+NUMBERS = ("/numbers", "/run/dermalia-numbers")
 CONFINED = {
     "User": "dermalia",
     "CapabilityBoundingSet": "",
@@ -60,7 +62,10 @@ def test_only_migrations_know_the_owner_of_the_tables() -> None:
 
 def test_secrets_are_those_of_the_containers() -> None:
     web = installation.services()["web"]["environment"]
-    moved = {name: value.replace("/run/", "/etc/dermalia/") for name, value in web.items()}
+    moved = {
+        name: value.replace("/run/secrets/", "/etc/dermalia/secrets/").replace(*NUMBERS)
+        for name, value in web.items()
+    }
     assert installation.env_file(DEPLOY / "systemd" / "secrets.env") == moved
 
 
@@ -70,9 +75,9 @@ def test_backups_are_made_with_what_the_container_of_backups_has() -> None:
     own = installation.env_file(DEPLOY / "systemd" / "backup.env")
     # Its folder is where systemd keeps a service's state, as the volume is the container's.
     moved = {
-        name: value.replace("/run/secrets/", "/etc/dermalia/secrets/").replace(
-            "/backup-keys/", "/var/lib/dermalia-backup/"
-        )
+        name: value.replace("/run/secrets/", "/etc/dermalia/secrets/")
+        .replace("/backup-keys/", "/var/lib/dermalia-backup/")
+        .replace(*NUMBERS)
         for name, value in given.items()
     }
     assert common | own == moved | {
@@ -83,6 +88,18 @@ def test_backups_are_made_with_what_the_container_of_backups_has() -> None:
     assert "StateDirectory=%p\n" in unit
     holders = [each.stem for each in UNITS if "systemd/backup.env" in each.read_text()]
     assert holders == ["dermalia-backup"]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_every_unit_counts_where_metrics_reads_and_none_takes_it_away(unit: Path) -> None:
+    said = dict(lines(unit))
+    assert NUMBERS[1].removeprefix("/run/") in said["RuntimeDirectory"].split()
+    assert said["RuntimeDirectoryPreserve"] == "yes"
+
+
+def test_the_token_of_the_numbers_is_known_to_metrics_alone() -> None:
+    holders = [unit.stem for unit in UNITS if "METRICS_TOKEN" in unit.read_text()]
+    assert holders == ["dermalia-metrics"]
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is missing")

@@ -24,7 +24,7 @@ from pytest_django import Settings
 from audit.chain import SYSTEM, record
 from audit.checkpointing import make_checkpoint
 from audit.words import Action
-from backups.models import DrillResult, Home, LedgerNote
+from backups.models import DrillResult, ErasureDrill, Home, LedgerNote
 from dermalia.mail import StaffMailKind, queue_mail
 from dermalia.operations import doctor
 from dermalia.operations.discovery import discover
@@ -357,6 +357,11 @@ def test_a_database_that_came_from_elsewhere_and_old_backups_are_told() -> None:
         at=timezone.now() + timedelta(seconds=1),
     )  # fmt: skip
     assert finding("drill").ok
+    assert "none was ever made" in broken("erasure drill").text
+    ErasureDrill.objects.create(passed=False, problem="The key still opens.")
+    assert "The key still opens." in broken("erasure drill").text
+    ErasureDrill.objects.create(passed=True, at=timezone.now() + timedelta(seconds=1))
+    assert finding("erasure drill").ok
     assert broken("backups").text
     Home.objects.all().delete()
     assert "restored from a backup" in broken("ledger").text

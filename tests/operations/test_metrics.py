@@ -97,6 +97,8 @@ def test_checkpoint_backup_drill_and_mail_figures_are_there(tenant: Practice) ->
     assert value(found, "checkpoint_age_seconds") < 60
     assert value(found, "backup_known", kind="data") == 0
     assert value(found, "drill_known") == 0
+    assert value(found, "erasure_drill_known") == 0
+    assert value(found, "erasure_drill_failed") == 0
     assert value(found, "ledger_waiting") == 0
     assert value(found, "mails", to="patients", state="bounced") == 0
     assert value(found, "mail_age_seconds", to="staff") >= 0

@@ -23,6 +23,7 @@ KEPT_WITHOUT_PERSONAL_DATA = {
     "audit.Entry",
     "audit.Head",
     "backups.DrillResult",
+    "backups.ErasureDrill",
     "closing.ContractEnd",
     "closing.Everything",
     "backups.Home",

@@ -15,7 +15,7 @@ from django.utils.translation import override
 
 from audit import archive
 from audit.checkpointing import make_checkpoint
-from backups.models import DrillResult
+from backups.models import DrillResult, ErasureDrill
 from dermalia.residency.register import services
 from onboarding.domain.texts import current_text
 from onboarding.models import LegalText
@@ -95,6 +95,29 @@ def test_only_a_drill_that_passed_says_that_nothing_came_back(
     assert clean not in failed
     drilled(datetime(2026, 11, 4, tzinfo=UTC), passed=True)
     assert below(lines(client, language), heading) == f"{failed} {clean}"
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(
+    ("language", "heading", "gone", "took"),
+    [
+        ("de", "Letzte Übung: Löschung", "Objekte waren fort.", "2,3 Sekunden."),
+        ("en", "Last drill: erasure", "objects were gone.", "2.3 seconds."),
+    ],
+)
+def test_only_an_erasure_drill_that_passed_says_that_all_was_gone(
+    client: Client, language: str, heading: str, gone: str, took: str
+) -> None:
+    assert below(lines(client, language), heading) == SAYS[language]["none"]
+    first, second = (datetime(2026, 11, day, 4, 5, tzinfo=UTC) for day in (3, 4))
+    ErasureDrill.objects.create(at=first, passed=False, problem="The key still opens.")
+    failed = below(lines(client, language), heading)
+    assert failed == f"{moment(first, language)}: {SAYS[language][False]}"
+    ErasureDrill.objects.create(at=second, passed=True, seconds=2.34)
+    shown = below(lines(client, language), heading)
+    assert shown.startswith(f"{moment(second, language)}: {SAYS[language][True]}. ")
+    assert gone in shown
+    assert shown.endswith(took)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from audit.checkpoint import Checkpoint
 from audit.checkpointing import newest_genuine
 from audit.signing import signing_keys
-from backups.models import DrillResult
+from backups.models import DrillResult, ErasureDrill
 from dermalia.residency.register import services
 from dermalia.residency.services import Service
 from onboarding.domain.evidence import concluded
@@ -28,12 +28,14 @@ class Evidence:
     services: the register, with the day since when there is a contract, None where there is none.
     texts: each text in force with the hex SHA-256 of its body.
     drill: the newest restore for practice, None where none has run.
+    erasure_drill: the newest erasure for practice, None where none has run.
     checkpoint: the newest signed statement on the log, None where none is there.
     """
 
     services: list[tuple[Service, date | None]]
     texts: list[tuple[LegalText, str]]
     drill: DrillResult | None
+    erasure_drill: ErasureDrill | None
     checkpoint: Checkpoint | None
 
 
@@ -49,6 +51,7 @@ def evidence() -> Evidence:
         services=[(each, signed.get(each.key)) for each in services()],
         texts=[(text, bytes(text.digest).hex()) for text in texts],
         drill=DrillResult.objects.order_by("-at").first(),
+        erasure_drill=ErasureDrill.objects.order_by("-at").first(),
         checkpoint=_checkpoint(int(time.monotonic() // CHECKPOINT_FRESH_SECONDS)),
     )
 
