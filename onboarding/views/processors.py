@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dermalia.residency.register import NOTICE, services
+from dermalia.residency.register import NOTICE, companies
 from onboarding.domain import objections
 from onboarding.forms import ObjectionForm
 from practices.access import StaffRequest, fresh_factor, practice_page
@@ -22,7 +22,7 @@ def processors(request: StaffRequest) -> HttpResponse:
         "practice": request.user.practice,
         "changes": changes,
         "days": NOTICE.days,
-        "services": [each for each in services() if each.key not in refused],
+        "services": [each for each in companies() if each.key not in refused],
     }
     return render(request, "onboarding/processors.html", context)
 
