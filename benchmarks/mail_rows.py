@@ -22,7 +22,7 @@ def fill(mails: int, erasures: int) -> tuple[list[int], list[tuple[int, UUID]]]:
     ]
     bare: list[tuple[int, UUID]] = []
     for place, practice_id in enumerate(practices):
-        _queue(practice_id, _share(mails, place))
+        queue(practice_id, _share(mails, place))
         bare += [(practice_id, scan.pk) for scan in _scans(practice_id, _share(erasures, place))]
     return practices, bare
 
@@ -31,7 +31,8 @@ def _share(number: int, place: int) -> int:
     return number // PRACTICES + (place < number % PRACTICES)
 
 
-def _queue(practice_id: int, number: int) -> None:
+def queue(practice_id: int, number: int) -> None:
+    """So many released reports of the practice without any file, with their mails waiting."""
     from dermalia.tenancy import practice_scope
     from reports.models import Delivery, Link, Report
     from scans.models import Identity

@@ -25,11 +25,12 @@ class Opened:
 
 
 @contextmanager
-def web_server() -> Iterator[str]:
+def web_server(*, processes: int = 2) -> Iterator[str]:
     """Gunicorn as on one machine, with the bare views; yields its address."""
     port = _free_port()
     command = [
-        *[sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{port}", "--workers=2"],
+        *[sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{port}"],
+        f"--workers={processes}",
         *["--worker-class=gthread", "--threads=4", "--no-control-socket", "--log-level=warning"],
         "dermalia.wsgi",
     ]
