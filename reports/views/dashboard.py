@@ -47,7 +47,8 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
     restricted = report is not None and report.restricted_at is not None
     known = Person("", "") if restricted else person(scan=scan, key=key)
     files = list(stored(scan=scan))
-    entries = _entries(scan, report)
+    shown = ENTRIES if "log" in request.GET else RECENT
+    entries = _entries(scan, report, shown + 1)
     context = {
         "practice": request.user.practice,
         "scan": scan,
@@ -56,8 +57,8 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
         **course_context(request, scan, report, deliveries),
         "files": _files(files, key),
         "notes": [NOTES[note] for note in scan.notes if note in NOTES],
-        "audit": entries if "log" in request.GET else entries[:RECENT],
-        "audit_older": len(entries) > RECENT and "log" not in request.GET,
+        "audit": entries[:shown],
+        "audit_older": len(entries) > shown == RECENT,
         "page": None if restricted else _page(request, scan, report, key, known, files),
         **detail_context(request, scan),
         **rights_context(request, report, key),
@@ -107,11 +108,11 @@ def _files(files: list[Asset], key: UnlockedKey) -> list[tuple[str, str, str]]:
     return [(name, kinds[file.kind], filesizeformat(file.bytes)) for _, name, file in named]
 
 
-def _entries(scan: Scan, report: Report | None) -> list[tuple[Moment, str, str]]:
+def _entries(scan: Scan, report: Report | None, count: int) -> list[tuple[Moment, str, str]]:
     told = [scan.pk]
     if report is not None:
         told += [report.pk, *Case.objects.filter(report=report).values_list("pk", flat=True)]
-    entries = Entry.objects.filter(object_id__in=told).order_by("-sequence")[:ENTRIES]
+    entries = Entry.objects.filter(object_id__in=told).order_by("-sequence")[:count]
     return [
         (
             moment(entry.at),

@@ -13,7 +13,6 @@ from uuid import UUID
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
@@ -23,11 +22,12 @@ from reports.domain.listing import Listed, day_of, seen_at
 from reports.domain.status import passed, status_of, steps_taken
 from reports.mail.models import Fate
 from reports.models import Delivery, Report
-from reports.views.moments import day, moment
+from reports.views.moments import day, moment, shown
 from scans.domain.progress import Shown
 from scans.models import Scan
 from scans.queries import first_name
 
+NOBODY = str(UUID(int=0))  # stands in an address for each row's own
 Row = dict[str, Any]
 Day = tuple[date, str, list[Row]]
 
@@ -49,6 +49,7 @@ class RowMaker:
     ) -> None:
         self._keys, self._progress, self._initials = keys, progress, initials
         self._chip, self._course, self._day = cache(_chip), cache(_course), cache(day)
+        self._address = reverse("reports:scan_detail", args=[NOBODY])
         self._choose = gettext("Choose %(at)s, %(name)s")
 
     def rows(self, listed: Listed) -> list[Row]:
@@ -59,12 +60,12 @@ class RowMaker:
         """What the template shows of a scan; ``running`` is whether it changes by itself soon."""
         status, progress = status_of(scan, report, deliveries), self._progress.get(scan.pk)
         times, at = passed(scan, report, deliveries), timezone.localtime(seen_at(scan))
-        name, hour = self._name(scan, report), date_format(at, "TIME_FORMAT")
+        name, hour = self._name(scan, report), shown(at, "TIME_FORMAT")
         last = next(filter(None, reversed(times)), None)
         return {
-            "id": str(scan.pk),
+            "id": (pk := str(scan.pk)),
             "identifier": scan.scan_identifier,
-            "url": reverse("reports:scan_detail", args=[scan.pk]),
+            "url": self._address.replace(NOBODY, pk),
             "seen_at": at,
             "seen_iso": at.isoformat(),
             "hour": hour,
