@@ -6,23 +6,20 @@ Signed with the key that signs the log's checkpoints, so that the file proves it
 import json
 from base64 import b64encode
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Sum
-from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, override
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.signing import signing_keys
 from closing.models import Everything
 from dermalia.promises import backup_horizon
-from reports.domain.due import BERLIN
-from reports.pdf import Attachment, Source
+from reports.pdf import Source
+from retention.domain.proof import as_document, days_after, moment
 from retention.domain.receipt import ACTORS, METHOD
 from retention.models import Erasure
 
@@ -110,7 +107,7 @@ def certificate_of(order: Everything) -> Certificate:
         bytes=Sum("bytes_erased"),
         rows=Sum("rows"),
     )
-    horizon = backup_horizon()
+    horizon, ended = backup_horizon(), order.verified_at or order.requested_at
     return Certificate(
         order=order,
         scans=sums["scans"],
@@ -118,8 +115,8 @@ def certificate_of(order: Everything) -> Certificate:
         objects=sums["objects"] or 0,
         bytes=sums["bytes"] or 0,
         rows=sums["rows"] or 0,
-        keys_gone_on=_later(order, horizon.keys_days),
-        rows_gone_on=_later(order, horizon.rows_days),
+        keys_gone_on=days_after(ended, horizon.keys_days),
+        rows_gone_on=days_after(ended, horizon.rows_days),
     )
 
 
@@ -133,8 +130,8 @@ def as_data(certificate: Certificate) -> dict[str, Any]:
         "reason": order.kind,
         "state": order.state,
         "requested_by": order.requested_by,
-        "requested_at": _moment(order.requested_at),
-        "verified_at": _moment(order.verified_at),
+        "requested_at": moment(order.requested_at),
+        "verified_at": moment(order.verified_at),
         "seconds": order.seconds,
         "erased": {
             "scans": certificate.scans,
@@ -170,33 +167,11 @@ def signed(told: dict[str, Any]) -> bytes:
 
 def as_source(certificate: Certificate, *, language: str | None = None) -> Source:
     """What ``reports.pdf.typeset`` makes the document of; its JSON is attached to it."""
-    language = language or get_language() or "de"
     order = certificate.order
-    created = (order.verified_at or order.requested_at).replace(microsecond=0)
-    with override(language), timezone.override(BERLIN):
-        context = {
-            "certificate": certificate,
-            "order": order,
-            "practice": order.practice,
-            "language": language,
-            "operator": settings.OPERATOR,
-            "region": settings.S3_REGION,
-            "created": created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
-        html = render_to_string("closing/certificate_document.html", context)
-        description = gettext("The same certificate for programs")
-    return Source(
-        html=html,
-        style=(Path(settings.BASE_DIR) / "retention/domain/receipt.css").read_text(),
-        attachment=Attachment(RECORD, "application/json", description, as_json(certificate)),
-        created=created,
+    return as_document(
+        "closing/certificate_document.html",
+        {"certificate": certificate, "order": order, "practice": order.practice},
+        at=order.verified_at or order.requested_at,
+        language=language,
+        record=(RECORD, as_json(certificate), _("The same certificate for programs")),
     )
-
-
-def _later(order: Everything, days: int) -> date:
-    began = order.verified_at or order.requested_at
-    return (began + timedelta(days=days)).astimezone(BERLIN).date()
-
-
-def _moment(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).isoformat() if at else None

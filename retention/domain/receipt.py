@@ -5,24 +5,21 @@ It names no person and no scan identifier, so that it may outlive what it tells 
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, override
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
 from audit.words import Action, Actor
 from dermalia.promises import backup_horizon
-from reports.domain.due import BERLIN
 from reports.models import Report
-from reports.pdf import Attachment, Source
+from reports.pdf import Source
 from retention.domain.inventory import in_words
+from retention.domain.proof import as_document, days_after, moment
 from retention.models import Erasure
 
 SCHEMA = "dermalia/erasure-receipt/1"
@@ -90,13 +87,14 @@ def receipt_of(erasure: Erasure) -> Receipt:
         told = Entry.objects.filter(object_id=erasure.scan_id, action__in=TOLD)
         entry = told.order_by("-sequence").first()
         sequence, digest = (entry.sequence, entry.hash) if entry else (None, b"")
+    # Counted from the request, as key and rows go in its transaction.
     horizon = backup_horizon()
     return Receipt(
         erasure=erasure,
         log_sequence=sequence,
         log_hash=bytes(digest).hex(),
-        unreadable_in_backups_on=_later(erasure, horizon.keys_days),
-        rows_left_backups_on=_later(erasure, horizon.rows_days),
+        unreadable_in_backups_on=days_after(erasure.requested_at, horizon.keys_days),
+        rows_left_backups_on=days_after(erasure.requested_at, horizon.rows_days),
     )
 
 
@@ -113,8 +111,8 @@ def as_data(receipt: Receipt) -> dict[str, Any]:
         "reason": erasure.reason,
         "requested_by": erasure.requested_by or None,
         "due": {"on": _day(erasure.due_on), "rule": erasure.due_rule or None},
-        "requested_at": _moment(erasure.requested_at),
-        "verified_at": _moment(erasure.verified_at),
+        "requested_at": moment(erasure.requested_at),
+        "verified_at": moment(erasure.verified_at),
         "seconds": erasure.seconds,
         "erased": {
             "keys": 1,
@@ -142,36 +140,14 @@ def as_source(receipt: Receipt, *, language: str | None = None) -> Source:
     Args:
         language: ``de`` or ``en``; the one in use by default.
     """
-    language = language or get_language() or "de"
     erasure = receipt.erasure
-    created = (erasure.verified_at or erasure.requested_at).replace(microsecond=0)
-    with override(language), timezone.override(BERLIN):
-        context = {
-            "receipt": receipt,
-            "erasure": erasure,
-            "practice": erasure.practice,
-            "language": language,
-            "operator": settings.OPERATOR,
-            "region": settings.S3_REGION,
-            "created": created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
-        html = render_to_string("retention/receipt_document.html", context)
-        description = gettext("The same receipt for programs")
-    return Source(
-        html=html,
-        style=Path(__file__).with_name("receipt.css").read_text(),
-        attachment=Attachment(RECORD, "application/json", description, as_json(receipt)),
-        created=created,
+    return as_document(
+        "retention/receipt_document.html",
+        {"receipt": receipt, "erasure": erasure, "practice": erasure.practice},
+        at=erasure.verified_at or erasure.requested_at,
+        language=language,
+        record=(RECORD, as_json(receipt), _("The same receipt for programs")),
     )
-
-
-def _later(erasure: Erasure, days: int) -> date:
-    """Counted from the request, as key and rows go in its transaction."""
-    return (erasure.requested_at + timedelta(days=days)).astimezone(BERLIN).date()
-
-
-def _moment(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).isoformat() if at else None
 
 
 def _day(day: date | None) -> str | None:
