@@ -358,6 +358,7 @@ POSTGRES_PROGRAMS: str = env("DERMALIA_POSTGRES_PROGRAMS", default="")
 START_CHECKS = [
     "backups.boot.require_replayed",
     "onboarding.domain.text_lock.require_locked",
+    "onboarding.domain.announcing.require_announced",
 ]
 # What writes down, in web, workers and beat, that a connection was refused (docs/residency.md).
 REFUSED_CONNECTIONS = "operators.domain.refused.write_down"
@@ -460,6 +461,10 @@ if env("DERMALIA_SCAN_FOLDERS", default=""):
 
 C5_EVIDENCE: list[str] = env.list("DERMALIA_C5", default=[])  # provider=type=last day
 DPA_CONCLUDED: list[str] = env.list("DERMALIA_DPA_CONCLUDED", default=[])  # service=day
+# What a service in a third country needs before it is used (dermalia/residency/transfers.py), and
+# companies that practices are told of beforehand (dermalia/residency/announced.py).
+TRANSFER_CLAUSES: list[str] = env.list("DERMALIA_SCC", default=[])
+ANNOUNCED: list[str] = env.list("DERMALIA_ANNOUNCED", default=[])
 
 # --- Promises with a number in them
 

@@ -13,9 +13,11 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 
+from dermalia.residency.announced import RELAY
 from dermalia.residency.endpoints import Endpoint, Part, endpoints
 from dermalia.residency.hosting import PARTS, hosting
 from dermalia.residency.regions import FRANKFURT
+from dermalia.residency.register import mail_relay, without_basis
 
 # A region as AWS and those who copy its names write it, anywhere in a host name.
 _REGION = re.compile(r"(?<![a-z0-9])[a-z]{2}(?:-[a-z]+)+-\d(?![0-9])")
@@ -28,6 +30,7 @@ _VARIABLES = {
     Part.BACKUPS: "DERMALIA_S3_BACKUP_ENDPOINT",
     Part.KEYS: "DERMALIA_KMS_ENDPOINT",
 }
+_CLAUSES = "Conclude them and assess the transfer, then add {key}=MODULE=DAY=FILE to DERMALIA_SCC."
 _ENCRYPTED_BY = {
     Part.DATABASE: "add ?sslmode=verify-full to the URL",
     Part.CACHE: "begin the URL with rediss://",
@@ -51,6 +54,14 @@ def check_contracts(*_: object, **__: object) -> Sequence[CheckMessage]:
         )
         for entry in hosting()
         if entry.country and entry.key not in concluded
+    ] + [
+        Caution(
+            f"{entry.entity} ({entry.key}) is in {entry.country}, and no clauses are on record:"
+            " it is not called, and no list names it.",
+            hint=_CLAUSES.format(key=entry.key),
+            id="residency.W002",
+        )
+        for entry in without_basis()
     ]
 
 
@@ -68,6 +79,8 @@ def faults() -> Iterator[Error]:
         yield from _region(endpoint)
         yield from _encryption(endpoint)
     yield from _backups_elsewhere()
+    yield from _carrier_abroad()
+    yield from _relay_before_its_day()
 
 
 def _region(endpoint: Endpoint) -> Iterator[Error]:
@@ -111,6 +124,27 @@ def _backups_elsewhere() -> Iterator[Error]:
         f"Backups go to {', '.join(sorted(hosts[Part.BACKUPS]))}, and nobody says whose that is.",
         f"Set {PARTS['backup-storage'][0]}_ENTITY and _COUNTRY, even if it is the same company.",
     )
+
+
+def _carrier_abroad() -> Iterator[Error]:
+    """Without a carrier no patient is written to: better not to start than to find out later."""
+    for entry in without_basis():
+        if entry.key == settings.MAIL_CARRIER:
+            yield _error(
+                5,
+                f"Mails go by {entry.entity}, which is in {entry.country}, and no clauses are on"
+                " record for it (Art. 46 GDPR).",
+                _CLAUSES.format(key=entry.key) + " Or choose another DERMALIA_MAIL_CARRIER.",
+            )
+
+
+def _relay_before_its_day() -> Iterator[Error]:
+    if settings.MAIL_CARRIER == RELAY and mail_relay() is None:
+        yield _error(
+            6,
+            f"Mails go by {settings.MAIL_RELAY['entity']}, which is announced for a day to come.",
+            "Choose the DERMALIA_MAIL_CARRIER of before until that day.",
+        )
 
 
 def _error(number: int, sentence: str, hint: str) -> Error:

@@ -1,13 +1,13 @@
 """Announced services that a practice has objected to: never called on its behalf (R67).
 
 Who knows of objections stands higher in the house and registers itself at start. Only services
-of ``PLANNED`` are asked for: everything else was in the agreement that the practice accepted.
+of ``plans()`` are asked for: everything else was in the agreement that the practice accepted.
 """
 
 from collections.abc import Callable
 
 from dermalia.residency import register
-from dermalia.residency.register import Planned
+from dermalia.residency.announced import Planned
 from dermalia.residency.services import Service
 from dermalia.tenancy.acting import practice_at_work
 
@@ -23,7 +23,7 @@ def answer_by(objects: Objects) -> None:
 
 def plan_of(key: str) -> Planned:
     """The announcement of the service called ``key``. Raises LookupError."""
-    for plan in register.PLANNED:
+    for plan in register.plans():
         if plan.service.key == key:
             return plan
     raise LookupError(f"no service {key!r} was announced")
@@ -40,7 +40,7 @@ def objects_to_mail_server(host: str, port: int) -> bool:
 
 
 def _objects(meant: Callable[[Service], bool]) -> bool:
-    keys = [plan.service.key for plan in register.PLANNED if meant(plan.service)]
+    keys = [plan.service.key for plan in register.plans() if meant(plan.service)]
     practice_id = practice_at_work()
     if not keys or practice_id is None:
         return False

@@ -1,35 +1,15 @@
 """The services this application talks to: the source of the guard and of every public list."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
-
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
+from dermalia.residency.announced import CARRIES_MAIL, RELAY, Planned, announced
 from dermalia.residency.hosting import hosting
 from dermalia.residency.services import EEA, Service, TransferBasis
+from dermalia.residency.transfers import lacks_basis, with_record
 
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A service that practices are told of before it is used (R67).
-
-    Until ``valid_from`` the guard does not admit it, and no list counts it among the others.
-    Raises ImproperlyConfigured where practices would have less than ``NOTICE``.
-    """
-
-    service: Service
-    announced_on: date
-    valid_from: date
-
-    def __post_init__(self) -> None:
-        if self.valid_from - self.announced_on < NOTICE:
-            raise ImproperlyConfigured(f"{self.service.key} is announced too late")
-
-
-NOTICE = timedelta(days=30)
 HTTPS_PORT = 443
 
 SERVICES: tuple[Service, ...] = (
@@ -45,7 +25,7 @@ SERVICES: tuple[Service, ...] = (
         key="resend",
         entity="Resend (Plus Five Five, Inc.)",
         country="US",
-        purpose=_("Sends the e-mail with the link; no health data in it"),
+        purpose=CARRIES_MAIL,
         hosts=("api.resend.com",),
         transfer_basis=TransferBasis.STANDARD_CLAUSES,
     ),
@@ -81,46 +61,67 @@ def to_come() -> tuple[Planned, ...]:
     """Services that practices have been, or are to be, told of, and that are not used yet."""
     if settings.LOCAL:
         return ()
-    return tuple(plan for plan in PLANNED if plan.valid_from > timezone.localdate())
+    return tuple(plan for plan in plans() if plan.valid_from > timezone.localdate())
+
+
+def plans() -> tuple[Planned, ...]:
+    """Every announcement: of the code's services and of the operator's companies."""
+    return (*PLANNED, *announced())
 
 
 def _in_force() -> tuple[Service, ...]:
+    """Services that may be called: of those abroad, only what has its clauses on record (R6)."""
+    return tuple(with_record(entry) for entry in _known() if not lacks_basis(entry))
+
+
+def _known() -> tuple[Service, ...]:
+    """Those that the code can call."""
     if settings.LOCAL:
         return ()  # a practice's own server calls nobody but the practice's mail server
     today = timezone.localdate()
     return (*SERVICES, *(plan.service for plan in PLANNED if plan.valid_from <= today))
 
 
+def without_basis() -> tuple[Service, ...]:
+    """Services that are not in use for want of clauses on record."""
+    return tuple(entry for entry in _known() if lacks_basis(entry))
+
+
 def service(key: str) -> Service:
-    """The entry called ``key``. Raises LookupError."""
-    for entry in services():
+    """The entry called ``key``, be it in use or wanting its basis. Raises LookupError."""
+    for entry in (*services(), *without_basis()):
         if entry.key == key:
             return entry
     raise LookupError(f"the register has no {key!r}")
 
 
 def mail_relay() -> Service | None:
-    """The operator's SMTP relay, where one is set up.
+    """The operator's SMTP relay, where one is set up and its announced day has come.
 
     Raises:
         ImproperlyConfigured: it is outside the European Economic Area, or nobody says where.
     """
     relay = settings.MAIL_RELAY
-    if not relay:
+    if not relay or _is_awaited(relay["entity"]):
         return None
     if relay["country"] not in EEA or not relay["entity"]:
         raise ImproperlyConfigured(
             "DERMALIA_MAIL_RELAY_ENTITY and _COUNTRY must name who runs the relay, in the EEA."
         )
     return Service(
-        key="relay",
+        key=RELAY,
         entity=relay["entity"],
         country=relay["country"],
-        purpose=_("Sends the e-mail with the link; no health data in it"),
+        purpose=CARRIES_MAIL,
         hosts=(),  # spoken to by SMTP, never by https
         transfer_basis=TransferBasis.NONE_NEEDED,
         mail_hosts=(f"{relay['host'].lower()}:{relay['port']}",),
     )
+
+
+def _is_awaited(relay: str) -> bool:
+    plans = [plan for plan in to_come() if plan.part == RELAY]
+    return any(plan.service.entity == relay for plan in plans)
 
 
 def own_mail_server() -> Service:

@@ -1,8 +1,11 @@
 """What an entry of the register is made of."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 # Where the GDPR is law: the Union, and Iceland, Liechtenstein and Norway.
@@ -18,6 +21,20 @@ class TransferBasis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Clauses:
+    """Standard contractual clauses that were concluded with a service.
+
+    Attributes:
+        module: 1 to 4.
+        assessment: SHA-256 of the transfer impact assessment's file, in hexadecimal digits.
+    """
+
+    module: int
+    concluded_on: date
+    assessment: str
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """One outside service in the way of the data.
 
@@ -28,6 +45,7 @@ class Service:
         also: further purposes of the same company.
         mail_hosts: ``host:port`` of servers that mails are handed to by SMTP.
         region: where the operator has declared its machines to be, for those that host.
+        clauses: what is on record of them, for a service abroad (``transfers.py``).
     """
 
     key: str
@@ -39,7 +57,25 @@ class Service:
     mail_hosts: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     region: str = ""
+    clauses: Clauses | None = None
 
     @property
     def purposes(self) -> tuple[str, ...]:
         return (self.purpose, *self.also)
+
+    @property
+    def is_abroad(self) -> bool:
+        """Whether it is in a third country, as the GDPR calls those outside the EEA."""
+        return bool(self.country) and self.country not in EEA
+
+    @property
+    def basis(self) -> str:
+        """What a transfer rests on, in the language in force, with module and day where known."""
+        basis = gettext(self.transfer_basis.value)
+        if self.clauses is None:
+            return basis
+        return gettext("%(basis)s, module %(module)s, of %(day)s, with an assessment") % {
+            "basis": basis,
+            "module": self.clauses.module,
+            "day": date_format(self.clauses.concluded_on, "DATE_FORMAT"),
+        }

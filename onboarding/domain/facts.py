@@ -8,7 +8,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from dermalia.promises import BREACH_NOTICE_HOURS, backup_horizon
-from dermalia.residency.register import NOTICE, companies
+from dermalia.residency.announced import NOTICE
+from dermalia.residency.register import companies
 from dermalia.residency.services import Service
 from onboarding.domain.evidence import Attestation, attestations, concluded
 from onboarding.domain.measures import measures_on

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from dermalia.residency.hosting import hosting
 from dermalia.residency.register import service
 from dermalia.residency.services import Service
+from dermalia.residency.transfers import lacks_basis
 from onboarding.domain import trial
 from onboarding.domain.acceptance import accepted
 from onboarding.domain.evidence import attestations, concluded
@@ -146,8 +147,17 @@ def _trial(_known: _Known) -> Answer:
 def _services(_known: _Known) -> Answer:
     if settings.SANDBOX_ORIGINS:
         return True, _("Stand-ins on this machine: no outside service gets anything.")
-    signed = concluded()
-    pending = [each.entity for each in _in_the_way() if each.key not in signed]
+    signed, met = concluded(), list(_in_the_way())
+    unfounded = [each.entity for each in met if lacks_basis(each)]
+    if unfounded:
+        return False, format_lazy(
+            _(
+                "For {services} the clauses for transfers to a third country are not on record yet,"
+                " and no data go there. We tell you as soon as they are."
+            ),
+            services=", ".join(unfounded),
+        )
+    pending = [each.entity for each in met if each.key not in signed]
     if pending:
         return False, format_lazy(
             _("Our contract with {services} is not concluded yet. We tell you as soon as it is."),

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext, override
 
 from dermalia.mail import AddressRefused, StaffMailKind, queue_mail
-from dermalia.residency.register import Planned, to_come
+from dermalia.residency.announced import Planned
+from dermalia.residency.register import to_come
 from onboarding.domain.acceptance import accepted, newer_waits
 from onboarding.domain.texts import current_texts
 from onboarding.models import Acceptance, LegalText
@@ -63,7 +64,7 @@ def _digest(texts: Mapping[str, LegalText]) -> str:
 def _tell_of_service(practice: Practice, plan: Planned) -> None:
     service = plan.service
     with override(practice.language):
-        purpose, basis = gettext(service.purpose), gettext(service.transfer_basis)
+        purpose, basis = gettext(service.purpose), service.basis
     queue_mail(
         kind=StaffMailKind.SUBPROCESSOR,
         recipient=practice.email,

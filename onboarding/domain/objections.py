@@ -14,8 +14,8 @@ from audit.chain import record
 from audit.words import Action
 from dermalia.mail import AddressRefused, StaffMailKind, queue_mail
 from dermalia.residency import register
+from dermalia.residency.announced import Planned
 from dermalia.residency.objections import plan_of
-from dermalia.residency.register import Planned
 from dermalia.residency.services import Service
 from dermalia.tenancy import practice_scope
 from onboarding.models import Objection
@@ -60,7 +60,7 @@ class Change:
 
 def changes() -> list[Change]:
     """Services to come, and those in force that the practice's objection keeps away from it."""
-    found = [Change(plan, standing_objection(plan.service.key)) for plan in register.PLANNED]
+    found = [Change(plan, standing_objection(plan.service.key)) for plan in register.plans()]
     return [change for change in found if change.is_to_come or change.objection is not None]
 
 

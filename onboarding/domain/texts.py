@@ -17,7 +17,7 @@ from onboarding.domain.facts import Facts, facts
 from onboarding.models import LegalText
 
 Kind = LegalText.Kind
-RELEASE, RELEASED_ON = "1.1.0", date(2026, 11, 21)
+RELEASE, RELEASED_ON = "1.2.0", date(2026, 11, 21)
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 
 

@@ -6,7 +6,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dermalia.residency.register import NOTICE, companies
+from dermalia.residency.announced import NOTICE
+from dermalia.residency.register import companies
+from dermalia.residency.services import Service
 from onboarding.domain import objections
 from onboarding.forms import ObjectionForm
 from practices.access import StaffRequest, fresh_factor, practice_page
@@ -17,12 +19,11 @@ from practices.access import StaffRequest, fresh_factor, practice_page
 def processors(request: StaffRequest) -> HttpResponse:
     """Changes that were announced, and the list as it is today."""
     changes = objections.changes()
-    refused = {change.service.key for change in changes if change.objection}
     context = {
         "practice": request.user.practice,
         "changes": changes,
         "days": NOTICE.days,
-        "services": [each for each in companies() if each.key not in refused],
+        "services": [each for each in companies() if not _is_refused(each, changes)],
     }
     return render(request, "onboarding/processors.html", context)
 
@@ -56,6 +57,16 @@ def withdraw(request: StaffRequest, key: str) -> HttpResponse:
     if objections.withdraw_objection(key, user=request.user):
         messages.success(request, gettext("Your objection is withdrawn. You get it by mail."))
     return redirect("onboarding:processors")
+
+
+def _is_refused(service: Service, changes: list[objections.Change]) -> bool:
+    """Whether the practice's objection keeps the service, or the company in that part, away."""
+    return any(
+        change.objection
+        and change.service.entity == service.entity
+        and change.service.purpose in service.purposes
+        for change in changes
+    )
 
 
 def _change(key: str) -> objections.Change:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_noop as _
 
 from audit.chain import Who, record
 from audit.words import Action
-from dermalia.residency.register import own_mail_server, service
+from dermalia.residency.register import mail_relay, own_mail_server, service
 from dermalia.residency.services import Service
 from dermalia.sealing.fields import Sealing
 from dermalia.sealing.keys import unlock_secrets
@@ -174,7 +174,7 @@ def _replace(practice: Practice, chosen: MailRoute, who: Who) -> None:
 
 def _relay() -> Server:
     relay = settings.MAIL_RELAY
-    if not relay:
+    if mail_relay() is None:
         raise RouteRefused(_("This installation has no mail relay."))
     return Server(
         host=relay["host"],

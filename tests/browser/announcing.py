@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from dermalia.residency import register
-from dermalia.residency.register import NOTICE, Planned
+from dermalia.residency.announced import NOTICE, Planned
 from dermalia.residency.services import Service, TransferBasis
 from dermalia.wsgi import application
 

@@ -12,7 +12,7 @@ from closing.domain.certificate import as_json, as_source, certificate_of
 from closing.domain.practice_rows import CLOSED_HOST
 from closing.models import Everything
 from dermalia.residency import register
-from dermalia.residency.register import NOTICE, Planned
+from dermalia.residency.announced import NOTICE, Planned
 from dermalia.residency.services import Service, TransferBasis
 from dermalia.tenancy import practice_scope
 from onboarding.domain.instructions import instruct

@@ -246,6 +246,8 @@ def test_the_settings_accept_what_a_service_is_given(
     subprocess.run([DEPLOY / "make-secrets", secrets], check=True, capture_output=True)
     (secrets / "resend_api_key").chmod(0o600)
     (secrets / "resend_api_key").write_text("re_for_this_test\n")
+    assessment = tmp_path / "resend.pdf"
+    assessment.write_bytes(b"%PDF-")
     code = (
         "import django; django.setup()\n"
         "from django.conf import settings\n"
@@ -261,6 +263,7 @@ def test_the_settings_accept_what_a_service_is_given(
             "DJANGO_SETTINGS_MODULE": "dermalia.settings",
             **installation.environment(of(name), secrets, optional=admin),
             "DERMALIA_METRICS_DIR": str(tmp_path / "numbers"),  # a volume, there
+            "DERMALIA_SCC": f"resend=3=2026-05-20={assessment}",
         },
         cwd=ROOT,
         capture_output=True,

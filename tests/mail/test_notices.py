@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from dermalia.celery import app
 from dermalia.residency import egress, register
-from dermalia.residency.register import NOTICE, Planned
+from dermalia.residency.announced import NOTICE, Planned
 from dermalia.residency.services import Service, TransferBasis
 from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope

@@ -2,18 +2,23 @@
 
 import copy
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings as project
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
+from django.utils import timezone
 from pytest_django import Settings
 
+from dermalia.residency.announced import NOTICE
 from dermalia.residency.checks import check_contracts, faults, require_sound_places
 from dermalia.residency.endpoints import read_anew
 
 COMPANY = {"entity": "Hosting GmbH", "country": "DE", "region": "eu-central-1"}
+RELAY = {"entity": "Relay AG", "country": "DE"}
 
 
 @pytest.fixture
@@ -149,6 +154,33 @@ def test_a_contract_that_is_missing_is_a_warning_of_a_deployment(production: Set
     assert "hosting=YYYY-MM-DD" in str(warning.hint)
     production.DPA_CONCLUDED = ["hosting=2026-05-01"]
     assert check_contracts() == []
+
+
+def test_a_carrier_abroad_without_clauses_refuses_to_start(
+    production: Settings, tmp_path: Path
+) -> None:
+    production.TRIAL = False
+    (refusal,) = said()
+    assert "Resend (Plus Five Five, Inc.), which is in US" in refusal
+    assert "resend=MODULE=DAY=FILE" in refusal
+    warned = {str(each.hint).split("add ")[1].split("=")[0] for each in check_contracts()}
+    assert warned == {"hosting", "isemeco", "resend"}
+    (tmp_path / "assessment.pdf").write_bytes(b"%PDF-")
+    production.TRANSFER_CLAUSES = [f"resend=3=2026-05-20={tmp_path / 'assessment.pdf'}"]
+    assert said() == []
+
+
+def test_a_relay_waits_for_its_day(production: Settings) -> None:
+    day = timezone.localdate() + timedelta(days=1)
+    production.MAIL_CARRIER = "relay"
+    production.MAIL_RELAY = {"host": "mail.example.org", "port": 587, **RELAY}
+    assert said() == []
+    production.ANNOUNCED = [f"relay=Relay AG=DE={day - NOTICE}={day}"]
+    (refusal,) = said()
+    assert "Relay AG, which is announced for a day to come" in refusal
+    production.ANNOUNCED = [f"relay=Relay AG=DE={day - NOTICE}={day - timedelta(days=1)}"]
+    with pytest.raises(ImproperlyConfigured, match="30 days"):
+        said()
 
 
 def test_django_runs_them(production: Settings) -> None:
