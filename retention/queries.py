@@ -10,6 +10,7 @@ from django.db.models import Count, F, Max, Q, QuerySet
 from django.db.models.functions import Now, TruncDate
 
 from dermalia.tenancy import practice_scope
+from dermalia.tenancy.statements import Statement
 from practices.models import Practice
 from reports.domain.due import BERLIN
 from retention.domain.due_rows import due_reports, due_scans
@@ -86,7 +87,10 @@ def overdue() -> Overdue:
 
 def held_sweep() -> DueSweep | None:
     """The practice's sweep if it waits for somebody's word."""
-    return DueSweep.objects.exclude(hold="").first()
+    return _HELD.first()
+
+
+_HELD = Statement(lambda: DueSweep.objects.exclude(hold="").order_by("pk")[:1])
 
 
 def sweep_is_under_way() -> bool:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from dermalia.sealing.fields import Sealed, Sealing
 from dermalia.sealing.keys import UnlockedKey, unlock_secrets
+from dermalia.tenancy.statements import Statement
 from scans.metrics import Metric, Zone
 from scans.models import Asset, Connection, Identity, Scan
 
@@ -64,8 +65,17 @@ def first_name(*, scan: Scan, key: UnlockedKey) -> str:
 
 
 def connections() -> list[Connection]:
-    """What the practice's scans come from."""
-    return list(Connection.objects.select_related("practice").order_by("pk"))
+    """What the practice's scans come from, with what says whether it can be heard of."""
+    return _CONNECTIONS.rows()
+
+
+_CONNECTIONS = Statement(
+    lambda: (
+        Connection.objects.select_related("practice")
+        .only("last_listed_at", "last_error", "practice__silent_hours")
+        .order_by("pk")
+    )
+)
 
 
 def silent(connection: Connection, now: datetime) -> bool:
@@ -103,14 +113,22 @@ def scans_of(*, first_name: str = "", email: str = "") -> models.QuerySet[Scan]:
     """
     if not first_name and not email:
         raise ValueError("look for a first name, an e-mail address or both")
-    secrets = unlock_secrets()
     found = Scan.objects.all()
     if first_name:
-        wanted = secrets.blind_index(first_name, name=FIRST_NAME_INDEX)
-        found = found.filter(identity__first_name_index=wanted)
+        found = found.filter(identity__first_name_index=first_name_index(first_name))
     if email:
-        found = found.filter(identity__email_index=secrets.blind_index(email, name=EMAIL_INDEX))
+        found = found.filter(identity__email_index=email_index(email))
     return found
+
+
+def first_name_index(first_name: str) -> bytes:
+    """By what the practice's people of this name are found."""
+    return unlock_secrets().blind_index(first_name, name=FIRST_NAME_INDEX)
+
+
+def email_index(email: str) -> bytes:
+    """By what the practice's people with this address are found."""
+    return unlock_secrets().blind_index(email, name=EMAIL_INDEX)
 
 
 def _open(key: UnlockedKey, sealed: Sealed | Sealing | None) -> str:

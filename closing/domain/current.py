@@ -1,11 +1,20 @@
 """What is under way in the practice in scope."""
 
 from closing.models import ContractEnd, Everything
+from dermalia.tenancy.statements import Figures, Statement
+
+# Every page of an owner's asks these.
+_END = Statement(
+    lambda: ContractEnd.objects.select_related("order").filter(withdrawn_at=None).order_by("pk")[:1]
+)
+_CLOSING = Figures(
+    lambda: Everything.objects.exclude(kind=Everything.Kind.DATASET).values_list("pk")[:1]
+)
 
 
 def contract_end() -> ContractEnd | None:
     """The end of the contract that was given notice of and not withdrawn."""
-    return ContractEnd.objects.select_related("order").filter(withdrawn_at=None).first()
+    return _END.first()
 
 
 def order_under_way() -> Everything | None:
@@ -22,4 +31,4 @@ def takes_in() -> bool:
 
 def is_closing() -> bool:
     """Whether the practice is being closed, or is closed."""
-    return Everything.objects.exclude(kind=Everything.Kind.DATASET).exists()
+    return _CLOSING.any()

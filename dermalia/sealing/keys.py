@@ -34,6 +34,14 @@ _WRAPPED = """
     WHERE report.id = ANY(%s)
         AND NOT EXISTS (SELECT FROM keystore.erasure_ledger gone WHERE gone.key_id = report.id)
 """
+_WRAPPED_SECRETS = """
+    SELECT secrets.wrapped, practice.version, practice.root_version, practice.wrapped
+    FROM keystore.secrets_key secrets
+    JOIN keystore.practice_key practice
+        ON practice.practice_id = secrets.practice_id
+        AND practice.version = secrets.practice_key_version
+    WHERE secrets.practice_id = %s
+"""
 # One statement, so that no key goes without its entry.
 _DESTROY = """
     WITH gone AS (
@@ -171,14 +179,24 @@ def unlock_many(key_ids: Iterable[UUID], *, access: Access) -> dict[UUID, Unlock
 def unlock_secrets() -> UnlockedKey:
     """The key for a practice's own secrets and its blind indexes; it opens no health data."""
     practice_id = current_practice()
-    row = SecretsKey.objects.first() or _create_secrets_key()
-    outer = PracticeKey.objects.get(version=row.practice_key_version)
-    secret = unwrap(
-        open_practice_key(outer),
-        bytes(row.wrapped),
-        bound_to=bound_to_secrets(practice_id, outer.version),
+    found = _wrapped_secrets(practice_id)
+    if found is None:
+        _create_secrets_key()
+        found = _wrapped_secrets(practice_id)
+    assert found is not None  # it was made just now, or by somebody else meanwhile
+    wrapped, version, root_version, outer = found
+    practice_key = root_keys().unwrap(
+        root_version, bytes(outer), bound_to=bound_to_practice(practice_id, version)
     )
+    secret = unwrap(practice_key, bytes(wrapped), bound_to=bound_to_secrets(practice_id, version))
     return UnlockedKey(id=UUID(int=0), secret=secret)
+
+
+def _wrapped_secrets(practice_id: int) -> tuple[bytes, int, int, bytes] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_WRAPPED_SECRETS, [practice_id])
+        found: tuple[bytes, int, int, bytes] | None = cursor.fetchone()
+    return found
 
 
 def destroy(key_id: UUID) -> bool:
@@ -254,7 +272,7 @@ def bound_to_secrets(practice_id: int, version: int) -> bytes:
     return f"secrets/{practice_id}/{version}".encode()
 
 
-def _create_secrets_key() -> SecretsKey:
+def _create_secrets_key() -> None:
     """Derived from the practice's first key, then wrapped, so that it outlives that key."""
     share_keystore()
     practice_id = current_practice()
@@ -262,11 +280,10 @@ def _create_secrets_key() -> SecretsKey:
     practice_key = open_practice_key(outer)
     secret = HKDF(SHA256(), 32, None, b"dm1/credentials").derive(practice_key)
     bound_to = bound_to_secrets(practice_id, outer.version)
-    row, _ = SecretsKey.objects.get_or_create(
+    SecretsKey.objects.get_or_create(
         practice_id=practice_id,
         defaults={
             "practice_key_version": outer.version,
             "wrapped": wrap(practice_key, secret, bound_to=bound_to),
         },
     )
-    return row

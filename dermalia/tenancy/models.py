@@ -4,14 +4,14 @@ from typing import ClassVar, Self
 
 from django.db import models
 
-from dermalia.tenancy.scope import current_practice
+from dermalia.tenancy.scope import practice_to_filter_by
 
 
 class ScopedManager(models.Manager[models.Model]):
     """Reads and writes inside a practice's scope; raises ``NoPracticeScope`` outside."""
 
     def get_queryset(self) -> models.QuerySet[models.Model]:
-        return super().get_queryset().filter(practice_id=current_practice())
+        return super().get_queryset().filter(practice_id=practice_to_filter_by())
 
 
 class ScopedRow(models.Model):

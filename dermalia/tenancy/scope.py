@@ -11,6 +11,8 @@ class _Here(threading.local):
     """Which practice is in scope. Kept per thread, as the connection is that holds the scope."""
 
     practice_id: int | None = None
+    # What stands for the practice while a statement is put together that any may ask.
+    place: object = None
 
 
 _here = _Here()
@@ -26,9 +28,29 @@ def current_practice() -> int:
     Raises:
         NoPracticeScope: outside of ``practice_scope``.
     """
+    if _here.place is not None:
+        raise NoPracticeScope("A statement for any practice is being put together.")
     if _here.practice_id is None:
         raise NoPracticeScope("Open practice_scope(practice_id) before touching its rows.")
     return _here.practice_id
+
+
+def practice_to_filter_by() -> object:
+    """The practice in scope, or its place in a statement that is being put together."""
+    return current_practice() if _here.place is None else _here.place
+
+
+@contextmanager
+def for_any_practice(place: object) -> Iterator[None]:
+    """Let managers filter by ``place``, and refuse to tell which practice is in scope.
+
+    For ``dermalia.tenancy.statements`` alone: what is put together in here is asked by others.
+    """
+    _here.place = place
+    try:
+        yield
+    finally:
+        _here.place = None
 
 
 def in_scope() -> bool:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.utils import timezone
+from django.db.models.functions import Now
 from django.utils.translation import gettext
 
+from dermalia.tenancy.statements import Statement
 from reports.domain.fates import not_arrived
 from reports.mail.models import Delivery, Fate, StaffMail
 
@@ -30,8 +31,7 @@ class Trouble:
 
 def troubles() -> list[Trouble]:
     """The practice's mails that need attention, the oldest first, a hundred of each kind."""
-    condition = not_arrived(timezone.now())
-    to_patients = Delivery.objects.filter(condition).select_related("report")
+    to_patients = Delivery.objects.filter(not_arrived(Now())).select_related("report")
     found = [
         _trouble(mail, mail.report.scan_id) for mail in to_patients.order_by("created_at")[:SHOWN]
     ]
@@ -40,8 +40,16 @@ def troubles() -> list[Trouble]:
 
 def staff_troubles() -> list[Trouble]:
     """Those of them that were for somebody at the practice: no scan leads to them."""
-    to_staff = StaffMail.objects.filter(not_arrived(timezone.now())).defer("message")
-    return [_trouble(mail, None) for mail in to_staff.order_by("created_at")[:SHOWN]]
+    return [_trouble(mail, None) for mail in _TO_STAFF.rows()]
+
+
+_TO_STAFF = Statement(
+    lambda: (
+        StaffMail.objects.filter(not_arrived(Now()))
+        .only("state", "last_error", "created_at")
+        .order_by("created_at")[:SHOWN]
+    )
+)
 
 
 def _trouble(mail: Delivery | StaffMail, scan_id: UUID | None) -> Trouble:

@@ -3,20 +3,32 @@
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import (
+    BinaryField,
+    CharField,
+    DateTimeField,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    UUIDField,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from dermalia.tenancy.statements import Among, Given, Statement
 from practices.models import Purpose
 from reports.domain.due import BERLIN
-from reports.domain.needs import Need, any_need, waiting
+from reports.domain.needs import Need, any_need, horizons, waiting
 from reports.models import Delivery, Report
-from scans.models import Scan
-from scans.queries import scans_of
+from scans.models import Identity, Scan
+from scans.queries import email_index, first_name_index
 
 PAGE = 30
 ANY_NEED = "any"
@@ -40,6 +52,22 @@ PURPOSES: dict[str, Q] = {
     Purpose.AESTHETIC: Q(report__purpose=Purpose.AESTHETIC),
     "none": Q(report__purpose=""),
 }
+# All that a row shows of a scan, its report and its person.
+OF_A_SCAN = (
+    *("scan_identifier", "key_id", "state", "last_error", "quarantined_at", "leased_until"),
+    *("captured_at", "discovered_at", "stored_at", "ready_at"),
+    *("stage", "stage_since", "stage_done", "stage_total"),
+    *("report__state", "report__released_at", "report__opened_at", "report__due_on"),
+    *("report__restricted_at", "identity__first_name"),
+)
+
+
+class Search(StrEnum):
+    """What somebody may look for."""
+
+    DAY = "day"
+    EMAIL = "email"
+    WORDS = "words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +88,6 @@ class Filters:
     @property
     def narrows(self) -> bool:
         return any((self.search, self.stage, self.opened, self.purpose, self.need))
-
-    def apply(self, scans: QuerySet[Scan]) -> QuerySet[Scan]:
-        condition = (
-            STAGES.get(self.stage, Q())
-            & OPENED.get(self.opened, Q())
-            & PURPOSES.get(self.purpose, Q())
-        )
-        if self.need:
-            condition &= any_need() if self.need == ANY_NEED else waiting(Need(self.need))
-        if self.search:
-            condition &= _found(self.search)
-        return scans.filter(condition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +130,11 @@ def list_scans(filters: Filters, *, after: Mark | None = None, size: int = PAGE)
     By keyset: the millionth row costs what the first does, and a scan that arrives meanwhile
     moves nothing to another page.
     """
-    found = list(_page(_narrowed(filters, after), size + 1))
+    search, given = _looked_for(filters.search)
+    if after is not None:
+        given |= {"mark_at": after.at, "mark_id": after.scan_id}
+    statement = _page(replace(filters, search=search), after is not None, size + 1)
+    found = statement.rows(**given, **horizons())
     shown = found[:size]
     more = len(found) > size
     return Listed(
@@ -122,34 +142,57 @@ def list_scans(filters: Filters, *, after: Mark | None = None, size: int = PAGE)
     )
 
 
-def _narrowed(filters: Filters, after: Mark | None) -> QuerySet[Scan]:
-    rows = filters.apply(Scan.objects.all()).annotate(seen_at=SEEN_AT)
-    if after is None:
+@lru_cache(maxsize=256)
+def _page(filters: Filters, continued: bool, size: int) -> Statement[Scan]:
+    """The statement for every page that is narrowed in this way; its ``search`` is a ``Search``."""
+    return Statement(lambda: _newest(_narrowed(filters, continued), size))
+
+
+def _narrowed(filters: Filters, continued: bool) -> QuerySet[Scan]:
+    condition = (
+        STAGES.get(filters.stage, Q())
+        & OPENED.get(filters.opened, Q())
+        & PURPOSES.get(filters.purpose, Q())
+    )
+    if filters.need:
+        condition &= any_need() if filters.need == ANY_NEED else waiting(Need(filters.need))
+    if filters.search:
+        condition &= _found(Search(filters.search))
+    rows = Scan.objects.filter(condition).annotate(seen_at=SEEN_AT)
+    if not continued:
         return rows
+    at, scan_id = Given("mark_at", DateTimeField()), Given("mark_id", UUIDField())
     # The first half alone is what an index can walk to; the second sorts out equal times.
-    rows = rows.filter(seen_at__lte=after.at)
-    return rows.filter(Q(seen_at__lt=after.at) | Q(id__lt=after.scan_id))
+    return rows.filter(seen_at__lte=at).filter(Q(seen_at__lt=at) | Q(id__lt=scan_id))
 
 
-def _page(rows: QuerySet[Scan], size: int) -> QuerySet[Scan]:
+def _newest(rows: QuerySet[Scan], size: int) -> QuerySet[Scan]:
     """The newest of them. Which those are is asked of bare ids: a filter that many scans pass
     sorts thousands, and neither what is sealed in them nor whom they show need come along."""
     newest = rows.order_by(SEEN_AT.desc(), "-id").values("id")[:size]
     return (
         Scan.objects.filter(pk__in=newest)
         .select_related("report", "identity")
-        .defer("measurements", "report__link", "report__code", "identity__email")
+        .only(*OF_A_SCAN)
         .order_by(SEEN_AT.desc(), "-id")
     )
 
 
 def _deliveries(scans: Sequence[Scan]) -> dict[UUID, list[Delivery]]:
     reports = [scan.report.pk for scan in scans if hasattr(scan, "report")]
-    mails = Delivery.objects.filter(report__in=reports).defer("message").order_by("created_at")
     grouped: defaultdict[UUID, list[Delivery]] = defaultdict(list)
-    for mail in mails:
+    for mail in _MAILS.rows(reports=reports):
         grouped[mail.report_id].append(mail)
     return grouped
+
+
+_MAILS = Statement(
+    lambda: (
+        Delivery.objects.filter(Among("report_id", "reports", UUIDField()))
+        .only("report", "state", "sent_at", "last_error", "quarantined_at")
+        .order_by("created_at")
+    )
+)
 
 
 def seen_at(scan: Scan) -> datetime:
@@ -178,23 +221,38 @@ def as_day(text: str, *, today: date) -> date | None:
     return None
 
 
-def _found(text: str) -> Q:
+def _looked_for(text: str) -> tuple[str, dict[str, object]]:
+    """What kind of thing is looked for, and the values that its condition is given."""
+    if not text:
+        return "", {}
     day = as_day(text, today=day_of(timezone.now()))
     if day is not None:
-        return _on(day)
+        begins = datetime.combine(day, time.min, tzinfo=BERLIN)
+        ends = datetime.combine(day + timedelta(days=1), time.min, tzinfo=BERLIN)
+        return Search.DAY, {"begins": begins, "ends": ends}
     if "@" in text:
-        return _among(scans_of(email=text))
-    return Q(scan_identifier__istartswith=text) | _among(scans_of(first_name=text))
+        return Search.EMAIL, {"index": email_index(text)}
+    return Search.WORDS, {"words": text, "index": first_name_index(text)}
 
 
-def _among(scans: QuerySet[Scan]) -> Q:
-    return Q(Exists(scans.filter(pk=OuterRef("pk"))))
+def _within(column: str) -> Q:
+    begins, ends = Given("begins", DateTimeField()), Given("ends", DateTimeField())
+    return Q((f"{column}__gte", begins), (f"{column}__lt", ends))
 
 
-def _on(day: date) -> Q:
-    """Both ends said in the columns themselves, so that each is found by its index."""
-    begins = datetime.combine(day, time.min, tzinfo=BERLIN)
-    ends = datetime.combine(day + timedelta(days=1), time.min, tzinfo=BERLIN)
-    captured = Q(captured_at__gte=begins, captured_at__lt=ends)
-    found = Q(captured_at=None, discovered_at__gte=begins, discovered_at__lt=ends)
-    return captured | found
+def _among_people(column: str) -> Q:
+    index = Given("index", BinaryField())
+    return Q(Exists(Identity.objects.filter((column, index), scan=OuterRef("pk"))))
+
+
+def _found(search: Search) -> Q:
+    """The condition on a ``Scan`` that is looked for, given what ``_looked_for`` says."""
+    match search:
+        case Search.DAY:
+            # Both ends said in the columns themselves, so that each is found by its index.
+            return _within("captured_at") | Q(captured_at=None) & _within("discovered_at")
+        case Search.EMAIL:
+            return _among_people("email_index")
+        case Search.WORDS:
+            begins = Q(scan_identifier__istartswith=Given("words", CharField()))
+            return begins | _among_people("first_name_index")

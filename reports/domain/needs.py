@@ -3,18 +3,26 @@
 Each condition stands here once, for the count and for the rows it leads to.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
-from django.db import connection
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    Count,
+    DateField,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
+from dermalia.tenancy.statements import Figures, Given
 from practices.models import Practice, Purpose
 from reports.domain.due import BERLIN
 from reports.domain.fates import not_arrived
@@ -49,12 +57,16 @@ def today() -> date:
 
 
 def waiting(need: Need) -> Q:
-    """The condition on a ``Scan`` that needs this."""
-    return _CONDITIONS[need](today())
+    """The condition on a ``Scan`` that needs this, for a statement that is given ``horizons``."""
+    if need == Need.FAILED:
+        return ~Q(last_error="")
+    if need == Need.MAIL:
+        return Q(Exists(_lost().filter(report__scan=OuterRef("pk"))))
+    return _of_a_report(need, "report__")
 
 
 def any_need() -> Q:
-    """The condition on a ``Scan`` that needs anything at all."""
+    """The condition on a ``Scan`` that needs anything at all; as ``waiting``."""
     found = Q()
     for need in Need:
         found |= waiting(need)
@@ -63,62 +75,48 @@ def any_need() -> Q:
 
 def count_needs(practice_id: int) -> Needs:
     """All numbers by one statement (in the practice's scope)."""
-    statement, values = _statement(practice_id, today())
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row = cursor.fetchone()
-    assert row is not None  # a practice's own row is always there
-    *scans, cases = row
+    ((*scans, cases),) = _NUMBERS.rows(practice_id=practice_id, **horizons())
     return Needs(dict(zip(Need, scans, strict=True)), cases)
 
 
-@lru_cache(maxsize=1000)
-def _statement(practice_id: int, day: date) -> tuple[str, tuple[Any, ...]]:
-    """The statement and its values, which hold for a day of a practice.
+def horizons() -> dict[str, date]:
+    """How far ahead each of them looks, from today on."""
+    day = today()
+    return {"erased_by": day + SOON, "answered_by": day + CASE_SOON}
 
-    To put it together takes several times as long as to answer it, and every look at the list,
-    every few seconds at each desk, asks it.
+
+def _numbers() -> QuerySet[Any, Any]:
+    answered_by = Given("answered_by", DateField())
+    cases = Case.objects.filter(state=Case.State.OPEN, due_on__lte=answered_by)
+    numbers = {need.value: _number(_rows(need)) for need in Need} | {"cases": _number(cases)}
+    practice = Practice.objects.filter(pk=Given("practice_id", IntegerField()))
+    return practice.order_by().values(**numbers)
+
+
+# Every look at the list, every few seconds at each desk, asks it.
+_NUMBERS = Figures(_numbers)
+
+
+def _rows(need: Need) -> QuerySet[Any, Any]:
+    """The rows to count, one for each scan: its report or its mails, where these say it all.
+
+    They lead to few of a practice's scans, and no plan has to be made for getting at those.
     """
-    cases = Case.objects.filter(state=Case.State.OPEN, due_on__lte=day + CASE_SOON)
-    numbers = {need.value: _number(_rows(need, day)) for need in Need} | {"cases": _number(cases)}
-    rows = Practice.objects.filter(pk=practice_id).order_by().values(**numbers)
-    return rows.query.sql_with_params()
-
-
-def _failed(_day: date) -> Q:
-    return ~Q(last_error="")
-
-
-def _mail(_day: date) -> Q:
-    return Q(Exists(_lost().filter(report__scan=OuterRef("pk"))))
-
-
-def _flag(_day: date) -> Q:
-    return Q(report__state=Report.State.DRAFT, report__purpose="")
-
-
-def _consent(_day: date) -> Q:
-    return Q(report__purpose=Purpose.AESTHETIC, report__basis="")
-
-
-def _erasure(day: date) -> Q:
-    return Q(report__due_on__lte=day + SOON)
-
-
-_CONDITIONS: dict[Need, Callable[[date], Q]] = {
-    Need.FAILED: _failed,
-    Need.MAIL: _mail,
-    Need.FLAG: _flag,
-    Need.CONSENT: _consent,
-    Need.ERASURE: _erasure,
-}
-
-
-def _rows(need: Need, day: date) -> QuerySet[Any]:
-    """The rows to count: where the mails lead, since few of a practice's scans have one lost."""
+    if need == Need.FAILED:
+        return Scan.objects.filter(waiting(need))
     if need == Need.MAIL:
-        return Scan.objects.filter(pk__in=_lost().values("report__scan"))
-    return Scan.objects.filter(_CONDITIONS[need](day))
+        return Report.objects.filter(pk__in=_lost().values("report"))
+    return Report.objects.filter(_of_a_report(need))
+
+
+def _of_a_report(need: Need, prefix: str = "") -> Q:
+    """The condition on a ``Report``, or on what has it under the prefix."""
+    conditions: dict[Need, dict[str, Any]] = {
+        Need.FLAG: {"state": Report.State.DRAFT, "purpose": ""},
+        Need.CONSENT: {"purpose": Purpose.AESTHETIC, "basis": ""},
+        Need.ERASURE: {"due_on__lte": Given("erased_by", DateField())},
+    }
+    return Q(**{f"{prefix}{name}": value for name, value in conditions[need].items()})
 
 
 def _lost() -> QuerySet[Delivery]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
@@ -32,14 +33,19 @@ def status_of(scan: Scan, report: Report | None, deliveries: list[Delivery]) -> 
     """The state shown for a scan."""
     problem = next((gettext(error) for error in _errors(scan, deliveries) if error), "")
     if report is None:
-        return Status(scan.state, str(scan.get_state_display()), problem)
+        return Status(scan.state, _label(Scan.State, scan.state), problem)
     if report.restricted_at:
         return Status("restricted", gettext("Restricted"), problem)
     if report.opened_at:
         return Status("opened", gettext("Opened"), problem)
     if any(delivery.sent_at for delivery in deliveries):
         return Status("sent", gettext("Sent"), problem)
-    return Status(report.state, str(report.get_state_display()), problem)
+    return Status(report.state, _label(Report.State, report.state), problem)
+
+
+def _label(states: type[TextChoices], state: str) -> str:
+    """As ``get_state_display``, which looks through the field's choices anew for each row."""
+    return str(states(state).label)
 
 
 def _errors(scan: Scan, deliveries: list[Delivery]) -> list[str]:

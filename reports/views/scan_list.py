@@ -1,15 +1,18 @@
 """The practice's list of scans."""
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -79,17 +82,6 @@ class FilterForm(forms.Form):
     stage, need = _choice("stage"), _choice("need")
     opened, purpose = _choice("opened"), _choice("purpose")
 
-    def shown(self) -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
-        """Each filter: its name, what it is called, and its options, of which one is chosen."""
-        return [
-            (
-                name,
-                str(label),
-                [(key, str(words), key == self.data.get(name, "")) for key, words in options],
-            )
-            for name, (label, options) in FILTERS.items()
-        ]
-
     def filters(self) -> Filters:
         self.full_clean()
         given = self.cleaned_data
@@ -107,8 +99,8 @@ class FilterForm(forms.Form):
 def scan_list(request: StaffRequest) -> HttpResponse:
     """The newest scans by day; the page fetches its rows again by itself."""
     polls = bool(request.htmx)
-    form = FilterForm(request.GET)
-    filters = form.filters()
+    filters = FilterForm(request.GET).filters()
+    chosen = {name: getattr(filters, name) for name in FILTERS}
     listed = list_scans(filters, after=Mark.parse(request.GET.get("after", "")))
     access = record_access(
         Action.SCANS_LISTED,
@@ -116,26 +108,34 @@ def scan_list(request: StaffRequest) -> HttpResponse:
         part_of=Look(Action.SCANS_LISTED, None) if polls else None,
     )
     keys = unlock_many([scan.key_id for scan in listed.scans], access=access)
-    make = RowMaker(keys, in_progress(listed.scans), initials=request.desk.initials)
+    initials, may_write = request.desk.initials, request.user.may_write
+    make = RowMaker(keys, in_progress(listed.scans), initials=initials, may_write=may_write)
     rows = make.rows(listed)
     asked = {name: value for name, value in request.GET.items() if value and name != "after"}
     context = {
         "practice": request.user.practice,
         "days": by_day(rows),
-        "choices": form.shown(),
+        "choices": _choices(str(get_language()), **chosen),
         "filters": filters,
-        "narrowed": sum(map(bool, (filters.stage, filters.opened, filters.purpose, filters.need))),
+        "narrowed": sum(map(bool, chosen.values())),
         "needs": _needs(request),
         "next_url": f"?{urlencode(asked | {'after': str(listed.next)})}" if listed.next else "",
         "first_url": f"?{urlencode(asked)}" if "after" in request.GET else "",
         "live": asked.get("live") != "off",
         "toggle_url": f"?{urlencode(asked | {'live': _other(asked)})}",
-        "every": WHILE_RUNNING if any(row["running"] for row in rows) else WHILE_STILL,
+        "every": WHILE_RUNNING if any(row.running for row in rows) else WHILE_STILL,
         "mail_problems": [] if polls else staff_troubles(),
-        "may_write": request.user.may_write,
+        "may_write": may_write,
     }
     template = "reports/_scan_rows.html" if polls else "reports/scan_list.html"
     return render(request, template, context)
+
+
+@lru_cache(maxsize=64)
+def _choices(_language: str, **chosen: str) -> SafeString:
+    """The filters in the language that is active, each with one of its options chosen."""
+    fields = [(name, *FILTERS[name], value) for name, value in chosen.items()]
+    return render_to_string("reports/_choices.html", {"fields": fields})
 
 
 def _other(asked: dict[str, Any]) -> str:
