@@ -189,8 +189,17 @@ TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,  # those of Django's admin, below ours
         "OPTIONS": {
+            "loaders": [
+                (
+                    "dermalia.folding.Loader",
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        # Those of Django's admin, below ours.
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",

@@ -49,7 +49,11 @@ def measurements(*, scan: Scan, key: UnlockedKey) -> list[Measured]:
 
 def person(*, scan: Scan, key: UnlockedKey) -> Person:
     """First name and e-mail, opened."""
-    identity = Identity.objects.filter(scan=scan).first()
+    return opened_person(Identity.objects.filter(scan=scan).first(), key=key)
+
+
+def opened_person(identity: Identity | None, *, key: UnlockedKey) -> Person:
+    """The same of a row that was read before."""
     if identity is None:
         return Person("", "")
     return Person(

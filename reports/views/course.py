@@ -1,5 +1,6 @@
 """How far a scan is: the part of its page that fetches itself again, and trying again."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from practices.access import StaffRequest, practice_page
 from practices.domain.staff import staff
-from reports.domain.status import status_of, timeline
+from reports.domain.status import Step, status_of, timeline
 from reports.models import Delivery, Report
+from reports.views.moments import Moment, day, moment
 from scans.domain.again import rests, take_up_again
 from scans.domain.progress import in_progress
 from scans.models import Scan
@@ -48,7 +50,16 @@ def course_context(
         "state_slug": status.slug,
         "problem": status.problem,
         "progress": progress,
-        "timeline": timeline(scan, report, deliveries),
+        "timeline": [
+            (step.label, _moment(step), step.done) for step in timeline(scan, report, deliveries)
+        ],
         "moves": scan.state != Scan.State.READY and scan.quarantined_at is None,
         "may_retry": request.user.may_write and rests(scan),
     }
+
+
+def _moment(step: Step) -> Moment | None:
+    """When it was taken, or the day it is due; None while nobody knows."""
+    if step.at is None:
+        return None
+    return moment(step.at) if isinstance(step.at, datetime) else day(step.at)

@@ -1,5 +1,6 @@
 """What staff see and do about a report's mails and its link, on the page of a scan."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from practices.access import StaffRequest, practice_page
 from practices.domain.sign_in import staff
 from reports.domain import link_life
 from reports.domain.fates import NOT_ARRIVED
-from reports.domain.links import is_live
+from reports.domain.links import digest
 from reports.domain.staff_mail import set_staff_mail_aside
 from reports.models import Delivery, Report, StaffMail
 from scans.queries import Person
@@ -94,13 +95,18 @@ def delivery_context(
     request: StaffRequest,
     report: Report | None,
     deliveries: list[Delivery],
+    live_links: Collection[bytes],
     key: UnlockedKey,
     known: Person,
 ) -> dict[str, Any]:
-    """What ``reports/_delivery.html`` needs on the page of a scan; nothing before its release."""
+    """What ``reports/_delivery.html`` needs on the page of a scan; nothing before its release.
+
+    Args:
+        live_links: digests of the report's links that are not gone.
+    """
     if report is None or report.state != Report.State.RELEASED or report.restricted_at:
         return {}
-    live = report.link is not None and is_live(report.link.open(key))
+    live = report.link is not None and digest(report.link.open(key)) in live_links
     newest_first = sorted(deliveries, key=lambda delivery: delivery.created_at, reverse=True)
     return {
         "mails": newest_first,

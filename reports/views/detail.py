@@ -26,17 +26,17 @@ def scan_model(request: StaffRequest, scan_id: UUID) -> HttpResponse:
     if request.method == "POST":
         if not request.user.may_write:
             raise PermissionDenied
-        detail = want_detail(scan=scan, who=staff(request.user))
-        if detail.quarantined_at is not None:
-            retry_now(detail)
+        wanted = want_detail(scan=scan, who=staff(request.user))
+        if wanted.quarantined_at is not None:
+            retry_now(wanted)
         if not request.htmx:
             return redirect("reports:scan_detail", scan.pk)
-    return render(request, "reports/_detail.html", detail_context(request, scan))
-
-
-def detail_context(request: StaffRequest, scan: Scan) -> dict[str, Any]:
-    """What the part of a page needs that shows it (in the practice's scope)."""
     detail = Detail.objects.filter(scan=scan).first()
+    return render(request, "reports/_detail.html", detail_context(request, scan, detail))
+
+
+def detail_context(request: StaffRequest, scan: Scan, detail: Detail | None) -> dict[str, Any]:
+    """What the part of a page needs that shows it."""
     return {
         "scan": scan,
         "detail": detail,

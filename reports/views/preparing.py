@@ -162,13 +162,24 @@ def scan_treatment(request: StaffRequest, scan_id: UUID) -> HttpResponse:
 
 
 def preparing_context(
-    request: StaffRequest, scan: Scan, report: Report | None, key: UnlockedKey, known: Person
+    request: StaffRequest,
+    scan: Scan,
+    report: Report | None,
+    key: UnlockedKey,
+    known: Person,
+    *,
+    corrected: bool,
 ) -> dict[str, Any]:
-    """What ``_release.html`` and ``_person.html`` need; nothing of a restricted report."""
+    """What ``_release.html`` and ``_person.html`` need; nothing of a restricted report.
+
+    Args:
+        corrected: whether name or address were ever corrected.
+    """
     restricted = report is not None and report.restricted_at is not None
+    shows_history = corrected and not restricted
     context: dict[str, Any] = {
         "person": None if restricted else known,
-        "person_history": [] if restricted else history(scan=scan, key=key),
+        "person_history": history(scan=scan, key=key) if shows_history else [],
         "today": today(),
         "may_write": request.user.may_write,
     }

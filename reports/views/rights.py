@@ -82,12 +82,21 @@ def refuse_restricted(scan: Scan) -> None:
 
 
 def rights_context(
-    request: StaffRequest, report: Report | None, key: UnlockedKey
+    request: StaffRequest,
+    report: Report | None,
+    key: UnlockedKey,
+    cases: list[Case],
+    *,
+    visited: bool,
 ) -> dict[str, Any]:
-    """What the parts of a scan's page need that deal with rights; nothing before its release."""
+    """What the parts of a scan's page need that deal with rights; nothing before its release.
+
+    Args:
+        cases: the report's, the first that was opened first.
+        visited: whether looks at the report are on record.
+    """
     if report is None or report.state != Report.State.RELEASED:
         return {}
-    cases = list(Case.objects.filter(report=report).order_by("opened_at"))
     opened = {case.kind for case in cases if case.state == Case.State.OPEN}
     context = {
         "restricted": report.restricted_at is not None,
@@ -96,18 +105,19 @@ def rights_context(
         "case_kinds": [choice for choice in Case.Kind.choices if choice[0] not in opened],
         "may_write": request.user.may_write,
     }
-    return context if report.restricted_at else context | _shown(report, key)
+    return context if report.restricted_at else context | _shown(report, key, visited=visited)
 
 
-def _shown(report: Report, key: UnlockedKey) -> dict[str, Any]:
+def _shown(report: Report, key: UnlockedKey, *, visited: bool) -> dict[str, Any]:
     locked_until = report.code_locked_until
+    visits = Visit.objects.filter(report=report).order_by("-at")[:VISITS] if visited else ()
     return {
         "offers_code": report.code is not None or report.practice.access_code,
         "code": report.code.open(key) if report.code is not None else "",
         "code_locked_until": locked_until
         if locked_until and locked_until > timezone.now()
         else None,
-        "visits": list(Visit.objects.filter(report=report).order_by("-at")[:VISITS]),
+        "visits": list(visits),
         "visit_days": settings.VISIT_DAYS,
     }
 

@@ -67,7 +67,7 @@ def test_every_part_a_comparison_looks_for_is_in_its_template() -> None:
 
 def test_every_part_the_viewer_looks_for_is_in_its_template() -> None:
     sought = {part for text in _scripts("report") for part in re.findall(r'"\[(data-[\w-]+)', text)}
-    texts = _template("_viewer") + _template("_values")
+    texts = "".join(map(_template, ("_viewer", "_values", "_value")))
     assert sought
     assert [part for part in sought if part not in texts] == []
 
