@@ -1,5 +1,9 @@
-"""From a scan to a web model: ours beside obj2gltf with gltf-transform, on the same inputs."""
+"""From a scan to a web model: ours beside obj2gltf with gltf-transform, on the same inputs.
 
+``PART=scale`` measures two workers beside one and nothing else.
+"""
+
+import os
 import statistics
 import tempfile
 from collections.abc import Iterator
@@ -7,7 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.harness import report
-from benchmarks.pipeline import commands, quality
+from benchmarks.pipeline import commands, quality, scaling
 from benchmarks.pipeline.commands import Cost
 from benchmarks.services import fresh_services
 from dermalia.sandbox.face import make_capture
@@ -16,24 +20,30 @@ from scans.conversion import prepare
 
 SIZES = (70_000, 200_000, 500_000)
 WANTED, ROUNDS = 100_000, 3
+SCALED, TURNS = 200_000, 5
 WAYS = {"ours": commands.ours, "draco": commands.draco, "meshopt": commands.meshopt}
 
 
 def main() -> None:
-    commands.install_peers()
     prepare()
+    if os.environ.get("PART") == "scale":
+        with tempfile.TemporaryDirectory(prefix="dermalia-bench-") as name:
+            drawn = draw(Path(name), SCALED)
+            report("pipeline", figures=dict(scaling.figures(drawn, turns=TURNS)), ratios={})
+        return
+    commands.install_peers()
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="dermalia-bench-") as name:
         for label, folder, triangles in inputs(Path(name)):
             figures |= {f"{label}_{key}": value for key, value in compare(folder, triangles)}
-        scale = statistics.median(two_workers_scale(Path(name) / "200000") for _ in range(ROUNDS))
+        scale = dict(scaling.figures(Path(name) / str(SCALED), turns=ROUNDS))
     labels = sorted({key.partition("_")[0] for key in figures})
     report(
         "pipeline",
         figures=figures
+        | scale
         | {
             "peak_rss_mb": max(figures[f"{one}_whole_rss_mb"] for one in labels),
-            "two_workers_scale": scale,
             "full_scan_s": statistics.median(full_scans(ROUNDS)),
         },
         ratios={
@@ -54,13 +64,18 @@ def main() -> None:
 def inputs(folder: Path) -> Iterator[tuple[str, Path, int]]:
     """The synthetic face in three sizes, with a texture of 4096²."""
     for triangles in SIZES:
-        place = folder / str(triangles)
-        place.mkdir()
-        # In a process of its own: what is forked off a large process counts as large itself.
-        drawing = get_context("spawn").Process(target=draw_face, args=(place, triangles))
-        drawing.start()
-        drawing.join()
-        yield f"{triangles // 1000}k", place, triangles
+        yield f"{triangles // 1000}k", draw(folder, triangles), triangles
+
+
+def draw(folder: Path, triangles: int) -> Path:
+    """The folder, in ``folder``, that the face's files are in."""
+    place = folder / str(triangles)
+    place.mkdir()
+    # In a process of its own: what is forked off a large process counts as large itself.
+    drawing = get_context("spawn").Process(target=draw_face, args=(place, triangles))
+    drawing.start()
+    drawing.join()
+    return place
 
 
 def draw_face(place: Path, triangles: int) -> None:
@@ -92,12 +107,6 @@ def compare(folder: Path, triangles: int) -> Iterator[tuple[str, float]]:
     for name in ("ours", "draco"):
         yield f"{name}_open_edges", quality.open_edges(out / f"{name}.glb")
     yield from likeness(out)
-
-
-def two_workers_scale(folder: Path) -> float:
-    """Scans per minute of two workers beside those of one."""
-    alone = commands.at_once(folder, workers=1)
-    return 2 * alone / commands.at_once(folder, workers=2)
 
 
 def likeness(out: Path) -> Iterator[tuple[str, float]]:

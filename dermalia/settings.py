@@ -459,6 +459,13 @@ SANDBOX_ORIGINS: list[str] = env.list("DERMALIA_SANDBOX_ORIGINS", default=[])
 if SANDBOX_ORIGINS and not TRIAL:
     raise ImproperlyConfigured("DERMALIA_SANDBOX_ORIGINS is for trying Dermalia out only.")
 
+# --- Conversion
+
+# How many processors one conversion keeps busy. 0 shares a worker's out among its processes.
+CONVERSION_PROCESSORS: int = env.int("DERMALIA_CONVERSION_PROCESSORS", default=0)
+if CONVERSION_PROCESSORS < 0:
+    raise ImproperlyConfigured("DERMALIA_CONVERSION_PROCESSORS must be 0, or at least 1.")
+
 # --- Scans from folders
 
 # Where scanners export to on this practice's own network; each practice has a folder below it.

@@ -1,8 +1,10 @@
 import logging
+from typing import Protocol
 from uuid import UUID
 
 from celery import shared_task
 from celery.signals import worker_init, worker_process_init
+from django.conf import settings
 
 from dermalia.tenancy import practice_scope
 from dermalia.tenancy.tasks import PracticeTask
@@ -17,8 +19,17 @@ from scans.models import Connection
 logger = logging.getLogger(__name__)
 
 
+class Worker(Protocol):
+    """What Celery tells of a worker: the processes of its pool."""
+
+    concurrency: int
+
+
 @worker_init.connect
-def prepare_conversion(**_: object) -> None:
+def prepare_conversion(sender: Worker, **_: object) -> None:
+    """Before the pool is forked, whose processes share out what there is of the machine."""
+    share = settings.CONVERSION_PROCESSORS or conversion.share_among(sender.concurrency)
+    conversion.keep_to(share)
     conversion.prepare()
 
 

@@ -77,6 +77,7 @@ def test_a_complete_environment_starts() -> None:
         ({"DERMALIA_BACKUP_RECIPIENTS_FILE": None}, "DERMALIA_BACKUP_RECIPIENTS_FILE"),
         ({"DERMALIA_BACKUP_KEYSTORE_DAYS": "1"}, "must be at least 2"),
         ({"DERMALIA_DEBUG": "true"}, "DERMALIA_DEBUG"),
+        ({"DERMALIA_CONVERSION_PROCESSORS": "-1"}, "DERMALIA_CONVERSION_PROCESSORS must be 0"),
         ({"DERMALIA_PUBLIC_URL": "http://dermalia.example.org"}, "https"),
         ({"DERMALIA_ADMIN_URL": "http://admin.example.org"}, "must be an https address"),
         ({"DERMALIA_ADMIN_URL": "https://dermalia.example.org"}, "on a host of its own"),

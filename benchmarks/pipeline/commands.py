@@ -49,18 +49,6 @@ def _ours(folder: Path, target: Path, what: str) -> Cost:
     return _run([*OURS, str(folder), str(target), what])
 
 
-def at_once(folder: Path, *, workers: int) -> float:
-    """Seconds until as many conversions, begun together, have all ended."""
-    began = time.perf_counter()
-    running = [
-        subprocess.Popen([*OURS, str(folder), str(folder / f"{number}.glb"), "all"], cwd=ROOT)
-        for number in range(workers)
-    ]
-    if max(process.wait() for process in running):
-        raise SystemExit("A conversion failed.")
-    return time.perf_counter() - began
-
-
 def draco(folder: Path, target: Path, *, triangles: int, wanted: int) -> Cost:
     return _peer(folder, target, "draco", triangles, wanted)
 

@@ -13,6 +13,7 @@ from .children import keep_spare
 from .errors import ConversionError, ErrorCode
 from .limits import Limits, Profile
 from .model import Conversion, Output, SourceFile
+from .processors import keep_to, share_among
 from .runner import convert
 
 __all__ = [
@@ -25,7 +26,9 @@ __all__ = [
     "SourceFile",
     "convert",
     "keep_spare",
+    "keep_to",
     "prepare",
+    "share_among",
 ]
 
 

@@ -10,7 +10,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from . import framing
+from . import framing, processors
 from .children import WAITED_IN_VAIN
 from .confine import confine
 from .errors import ConversionError, ErrorCode
@@ -21,6 +21,7 @@ from .model import SourceFile
 def main() -> None:
     """Convert, and answer with the outputs or with an error code."""
     limits = Limits(**json.loads(sys.argv[1]))
+    processors.keep_to(limits.processors)
     network = confine(limits, parent=int(sys.argv[2]))
     answer = _own_standard_output()
     # The native libraries: after the rights are given up, and before the wait for a request.

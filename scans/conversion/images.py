@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from . import processors
 from .errors import ConversionError, ErrorCode
 
 if TYPE_CHECKING:
     from .limits import ImageFormat
+
+AT_ONCE = 2
+"""How many pictures a conversion encodes side by side: each is held decoded meanwhile."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _MEDIA_TYPES: dict[ImageFormat, str] = {"avif": "image/avif", "webp": "image/webp"}
@@ -139,7 +143,14 @@ def encode(image: Image.Image, image_format: ImageFormat, *, fine: bool = False)
         # Without colour planes a greyscale image is smaller; others lose half their colour detail.
         subsampling = "4:0:0" if image.mode == "L" else "4:2:0"
         quality = _AVIF_FINE if fine else _AVIF_QUALITY
-        image.save(file, "AVIF", quality=quality, subsampling=subsampling, **_AVIF)
+        image.save(
+            file,
+            "AVIF",
+            quality=quality,
+            subsampling=subsampling,
+            max_threads=max(1, processors.share() // AT_ONCE),
+            **_AVIF,
+        )
     else:
         image.save(file, "WEBP", quality=90 if fine else 80, method=4)
     return file.getvalue()

@@ -1,7 +1,9 @@
 """How much a conversion may use, and how good its results are to be."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from . import processors
 
 MIB = 1 << 20
 
@@ -14,7 +16,7 @@ class Limits:
 
     ``memory`` bounds the child's writable private memory (RLIMIT_DATA): heap, thread stacks and
     the WebAssembly memory, of which the last alone may take ``wasm_memory``. ``idle_seconds`` is
-    how long a child waits for its request.
+    how long a child waits for its request. ``processors`` is how many it keeps busy at once.
     """
 
     wall_seconds: float = 60.0
@@ -27,6 +29,7 @@ class Limits:
     files: int = 64
     image_pixels: int = 8192 * 8192
     triangles: int = 2_000_000
+    processors: int = field(default_factory=processors.share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import processors
 from .digits import unreadable
 from .errors import ConversionError, ErrorCode
 from .obj_lines import MISSING, Block, blocks, read_block
@@ -58,7 +59,7 @@ def read(data: bytes, *, most: int) -> ObjFile:
     UNREADABLE_MESH for numbers that are words (NaN), lines cut short and indices out of range.
     """
     data = _normalised(data)
-    with ThreadPoolExecutor(_READERS) as pool:
+    with ThreadPoolExecutor(min(processors.share(), _READERS)) as pool:
         read = list(pool.map(lambda place: read_block(data, *place), blocks(data)))
     counts = np.concatenate([block.counts for block in read])
     if not len(counts):

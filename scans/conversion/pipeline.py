@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from . import coats, images, meshes, pose, web_model
+from . import coats, images, meshes, pose, processors, web_model
 from .errors import ConversionError, ErrorCode
 from .limits import Limits, Profile
 from .memory import give_back
@@ -29,7 +29,7 @@ LABEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 _BASE_LIGHT = "white"
 _PHOTOGRAPH_SIZE = 2048
-_ENCODERS = 2  # each holds a decoded image; AVIF uses further threads of its own
+_MOST_PICTURES = 8  # taken at once: each holds what its camera has met
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,11 @@ def run(files: list[SourceFile], limits: Limits, profile: Profile) -> Result:
     textures = [file for file in files if file.kind == "texture"]
     overlays = [file for file in files if file.kind == "overlay"]
     zones = next((file for file in files if file.kind == "zones"), None)
-    with ThreadPoolExecutor(_ENCODERS) as pool:
+    own = processors.share()
+    with (
+        ThreadPoolExecutor(min(own, images.AT_ONCE)) as pool,
+        ThreadPoolExecutor(min(own, _MOST_PICTURES)) as studio,
+    ):
         encoded: list[Future[_Encoded]] = []
         if not coats.may_need_cells(mesh_file, materials):
             encoded = _encoding(pool, coats.plain_layers(textures), profile)
@@ -89,22 +93,21 @@ def run(files: list[SourceFile], limits: Limits, profile: Profile) -> Result:
             for overlay, shade in zip(overlays, shades, strict=True)
         }
         zone_map = ZoneMap.of(zone_levels) if zone_levels else None
-        pictures = (
-            pool.submit(_stills, mesh, texture, laid_over, zone_map, profile)
-            if profile.stills
-            else None
-        )
         media_type = images.media_type(profile.image_format)
-        model = web_model.write(
-            mesh, placement.pose, web_model.Picture(base.data, media_type) if base else None
+        worn = web_model.Picture(base.data, media_type) if base else None
+        # In line with the pictures: beside them it would take a processor more than is ours.
+        written = studio.submit(web_model.write, mesh, placement.pose, worn)
+        pictures = (
+            _stills(mesh, texture, laid_over, zone_map, profile, studio) if profile.stills else []
         )
+        model = written.result()
         outputs = (
             Output("model.glb", "model", None, None, None, "model/gltf-binary", model.data),
             *(_layer_outputs(dressed.layers, encoded, profile) if dressed.fits else ()),
             *_overlay_outputs(overlays, shades, profile),
             *(_zone_output(zone_levels) if zone_levels else ()),
             *_gallery(() if dressed.fits else encoded, photographs, profile),
-            *(pictures.result() if pictures else ()),
+            *pictures,
         )
     return Result(
         outputs,
@@ -244,6 +247,7 @@ def _stills(
     overlays: Mapping[str, Image.Image],
     zones: ZoneMap | None,
     profile: Profile,
+    studio: ThreadPoolExecutor,
 ) -> list[Output]:
     from . import stills
 
@@ -253,6 +257,7 @@ def _stills(
         height=profile.still_height,
         zone_size=profile.zone_size,
         develop=_still_output,
+        pool=studio,
     )
 
 

@@ -6,9 +6,7 @@ Inside outlines the texture, reduced to about one texel a pixel, does the smooth
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +22,8 @@ from .heat import Heat
 from .surface import Lit, Points, Surface
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     import numpy.typing as npt
 
     from .mesh import Mesh
@@ -64,12 +64,18 @@ class Motif:
 
 
 def render(
-    motif: Motif, *, width: int, height: int, zone_size: int, develop: Callable[[Picture], T]
+    motif: Motif,
+    *,
+    width: int,
+    height: int,
+    zone_size: int,
+    develop: Callable[[Picture], T],
+    pool: ThreadPoolExecutor,
 ) -> list[T]:
     """Photograph every view, the front once more with each overlay, and a close-up of each zone.
 
-    ``develop`` is called on each `Picture`, in several threads, so that no more pictures are held
-    than are worked on; its results come back in a fixed order.
+    ``develop`` is called on each `Picture`, in the threads of ``pool``, so that no more pictures
+    are held than are worked on; its results come back in a fixed order.
     """
     studio = _Studio.of(motif, framed(motif.mesh.positions, width=width, height=height))
     close = studio.with_texture(motif.texture)
@@ -81,15 +87,10 @@ def render(
     def near(zone: str, camera: Camera) -> list[T]:
         return [develop(picture) for picture in close.pictures(f"zone-{zone}", camera, {})]
 
-    with ThreadPoolExecutor(_processors()) as pool:
-        # The front with its overlays takes longest, so it goes first.
-        jobs = [pool.submit(wide, *shot) for shot in studio.cameras.items()]
-        jobs += [pool.submit(near, *shot) for shot in _close_ups(motif, zone_size).items()]
-        return [result for job in jobs for result in job.result()]
-
-
-def _processors() -> int:
-    return min(len(os.sched_getaffinity(0)), 8)
+    # The front with its overlays takes longest, so it goes first.
+    jobs = [pool.submit(wide, *shot) for shot in studio.cameras.items()]
+    jobs += [pool.submit(near, *shot) for shot in _close_ups(motif, zone_size).items()]
+    return [result for job in jobs for result in job.result()]
 
 
 def _close_ups(motif: Motif, size: int) -> dict[str, Camera]:
