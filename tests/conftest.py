@@ -17,6 +17,7 @@ from django.db.models.signals import post_save
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker, Settings
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from dermalia.clients import Browser, Device
 from dermalia.clients import Client as Browsing
@@ -150,6 +151,23 @@ def passwords_are_hashed_in_few_rounds() -> Iterator[None]:
     """By the hasher that the settings name; what tests ask does not grow truer with its cost."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ScryptPasswordHasher, "work_factor", 2**4)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_are_looked_up_once() -> Iterator[None]:
+    """As by a server when it starts; every new ``Client`` is one to WhiteNoise, which would look
+    at some hundred files and their compressed twins again for each."""
+    look_up, known = WhiteNoiseMiddleware.add_files_from_finders, dict[str, dict[str, object]]()
+
+    def remembering(middleware: WhiteNoiseMiddleware) -> None:
+        if middleware.static_prefix not in known:
+            look_up(middleware)
+            known[middleware.static_prefix] = dict(middleware.files)
+        middleware.files.update(known[middleware.static_prefix])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", remembering)
         yield
 
 
