@@ -17,7 +17,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 NODE_READY := .venv/.node
 endif
 
-.PHONY: demo up test unit lint fmt types bench clean lock messages
+.PHONY: demo up test unit lint fmt types bench clean lock messages sbom
 .DEFAULT_GOAL := demo
 
 demo: .venv/.base static/dist/.built static/sample/sample.json build/.messages
@@ -61,6 +61,12 @@ lock: .venv/.dev
 	compile pyproject.toml -o requirements/base.txt
 	compile pyproject.toml --group dev -o requirements/dev.txt
 	compile --group node -o requirements/node.txt
+
+# What is shipped, as CycloneDX, from the pins alone.
+sbom: .venv/.base
+	@mkdir -p build
+	$(BIN)/python -m scripts.sbom > build/sbom.cdx.json
+	echo "build/sbom.cdx.json"
 
 clean:
 	@rm -rf .venv node_modules static/dist build staticfiles

@@ -143,11 +143,11 @@ def staff_cookie(practice_id: int) -> str:
     """Of somebody new at the practice, signed in by passkey and pledged to secrecy."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
     from django.utils import timezone
 
     from dermalia.clients import Browser, Client, Device
     from dermalia.tenancy import practice_scope
+    from practices.browser_sessions import SessionStore
     from practices.domain.secrecy import PLEDGE
     from practices.domain.sessions import open_session
     from practices.entrance import STAFF_SESSION

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 
 class KeepPrivate:
@@ -21,3 +21,12 @@ class KeepPrivate:
         response.headers.setdefault("X-Robots-Tag", "noindex, nofollow, noarchive")
         response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
         return response
+
+
+def clear_browser(response: HttpResponseBase) -> None:
+    """Have the browser drop pages it holds of us, also those behind its back button.
+
+    Cookies are left: it would take those of every host below our registered name, a report that
+    somebody opened here and the admin's session among them. Those of a session are deleted by name.
+    """
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'

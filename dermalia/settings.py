@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from botocore.config import Config as BotoConfig
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from dermalia import timetable
+from dermalia import content_policy, timetable
 from dermalia.embedded import environment, prepare
 from dermalia.embedded.local import LocalSetup, load, local_environment, require_undisputed
 from dermalia.environment import Environment
-from dermalia.operations.logs import wants_json
+from dermalia.operations.logs.configuration import logging_by
+from dermalia.storages import storages
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -269,29 +268,6 @@ CACHES = {
 
 # --- Objects
 
-
-def bucket(
-    name: str, *, access_key: str, secret_key: str, endpoint: str = "", region: str = ""
-) -> dict[str, Any]:
-    return {
-        "bucket_name": name,
-        "endpoint_url": endpoint or env("DERMALIA_S3_ENDPOINT"),
-        "access_key": access_key,
-        "secret_key": secret_key,
-        "region_name": region or S3_REGION,
-        # One slow call must not eat an erasure's minute; our sealing authenticates bytes.
-        "client_config": BotoConfig(
-            connect_timeout=5,
-            read_timeout=20,
-            proxies={},  # the environment's would be a way around the register
-            retries={"max_attempts": 3, "mode": "standard"},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            s3={"addressing_style": "path"},
-        ),
-    }
-
-
 S3_BUCKET: str = env("DERMALIA_S3_BUCKET")
 S3_ACCESS_KEY: str = env("DERMALIA_S3_ACCESS_KEY")
 S3_SECRET_KEY: str = env("DERMALIA_S3_SECRET_KEY")
@@ -308,39 +284,19 @@ if len({S3_BUCKET, CHECKPOINT_BUCKET, BACKUP_BUCKET, LEDGER_BUCKET}) < 4:
         " (docs/backups.md)."
     )
 
-STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if EMBEDDED
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+STORAGES = storages(
+    env,
+    embedded=EMBEDDED,
+    data={
+        "name": S3_BUCKET,
+        "region": S3_REGION,
+        "access_key": S3_ACCESS_KEY,
+        "secret_key": S3_SECRET_KEY,
     },
-    "objects": {
-        "BACKEND": "dermalia.sealing.storage.SealedStorage",
-        "OPTIONS": bucket(S3_BUCKET, access_key=S3_ACCESS_KEY, secret_key=S3_SECRET_KEY),
-    },
-    "checkpoints": {
-        "BACKEND": "dermalia.residency.storage.GuardedStorage",
-        "OPTIONS": bucket(
-            CHECKPOINT_BUCKET,
-            access_key=env("DERMALIA_S3_CHECKPOINT_ACCESS_KEY", default=S3_ACCESS_KEY),
-            secret_key=env("DERMALIA_S3_CHECKPOINT_SECRET_KEY", default=S3_SECRET_KEY),
-        ),
-    },
-    **{
-        name.lower(): {
-            "BACKEND": "dermalia.residency.storage.GuardedStorage",
-            "OPTIONS": bucket(
-                bucket_name,
-                access_key=env(f"DERMALIA_S3_{name}_ACCESS_KEY", default=S3_ACCESS_KEY),
-                secret_key=env(f"DERMALIA_S3_{name}_SECRET_KEY", default=S3_SECRET_KEY),
-                endpoint=env("DERMALIA_S3_BACKUP_ENDPOINT", default=""),
-                region=S3_BACKUP_REGION,
-            ),
-        }
-        for name, bucket_name in (("BACKUP", BACKUP_BUCKET), ("LEDGER", LEDGER_BUCKET))
-    },
-}
+    checkpoints=CHECKPOINT_BUCKET,
+    backup={"backup": BACKUP_BUCKET, "ledger": LEDGER_BUCKET},
+    backup_region=S3_BACKUP_REGION,
+)
 
 # --- Backups: their keys lie apart from the keyring, best on another machine (docs/backups.md)
 
@@ -520,10 +476,13 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     for name, options in (
         ("MinimumLengthValidator", {"min_length": 12}),
         ("UserAttributeSimilarityValidator", {"user_attributes": ["email"]}),
-        ("CommonPasswordValidator", {}),
     )
 ]
 SESSION_ENGINE = "practices.browser_sessions"
+AUTH_PASSWORD_VALIDATORS += [
+    {"NAME": "practices.domain.common_passwords.CommonPasswords"},
+    {"NAME": "practices.domain.guessable.GuessableWords", "OPTIONS": {"min_length": 12}},
+]
 SESSION_COOKIE_AGE = STAFF_SESSION_SECONDS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -544,21 +503,7 @@ SECURE_PROXY_SSL_HEADER = None if LOCAL and not PROXIES else ("HTTP_X_FORWARDED_
 # refuse. Patients' pages, which need no such check, say no-referrer themselves.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF, "'wasm-unsafe-eval'"],  # the Draco decoder is WebAssembly
-        "worker-src": [SELF, "blob:"],  # three.js starts it from a blob
-        "connect-src": [SELF, "blob:"],  # and reads a model's textures from blobs
-        "img-src": [SELF, "data:", "blob:"],
-        "style-src": [SELF],
-        "font-src": [SELF],
-        "object-src": [NONE],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
+CONTENT_SECURITY_POLICY = content_policy.POLICY
 
 # --- Languages and time
 
@@ -589,27 +534,4 @@ METRICS_TOKEN: str = env("DERMALIA_METRICS_TOKEN", default="")
 LOG: str = env("DERMALIA_LOG", default="")  # json or text; whatever fits standard error
 if LOG not in {"", "json", "text"}:
     raise ImproperlyConfigured(f"DERMALIA_LOG is {LOG!r}; it must be json or text.")
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "dermalia.operations.logs.Redact"}},
-    "formatters": {
-        "json": {"()": "dermalia.operations.logs.JsonLine"},
-        "text": {"()": "dermalia.operations.logs.TextLine"},
-    },
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "filters": ["redact"],
-            "formatter": "json" if wants_json(LOG) else "text",
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {
-        "django": {"handlers": [], "level": "WARNING", "propagate": True},
-        # The development server's has a handler of its own, which writes every address.
-        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
-        "dermalia": {"level": "INFO"},
-        "celery": {"level": "WARNING"},
-    },
-}
+LOGGING = logging_by(LOG)

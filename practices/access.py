@@ -12,6 +12,7 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from dermalia.headers import clear_browser
 from dermalia.tenancy import practice_scope
 from practices.desk import desk_of, is_locked
 from practices.domain.factors import has_factor
@@ -132,7 +133,9 @@ def _look(request: StaffRequest) -> HttpResponseBase | None:
     seen = seen_by(request, request.user, active=not _fetches_itself(request))
     if seen is None:
         let_out(request)
-        return _sign_in(request)
+        response = _sign_in(request)
+        clear_browser(response)
+        return response
     request.seen, request.desk = seen, desk_of(seen)
     return None
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, override
 from documents.domain.edition import Edition
 from reports.pdf import Attachment, ErrorCode, PdfError, Source, typeset
 from reports.pdf.limits import PdfLimits
+from reports.pdf.styles import style_of
 
 SIDE_NAME = "document.json"
 KEPT_IN_MEMORY = 64  # about 100 KB each, none of them about a patient
@@ -69,7 +70,7 @@ def _html(edition: Edition) -> str:
 
 
 def _style(size: float) -> str:
-    style = Path(__file__).with_name("paper.css").read_text()
+    style = style_of(Path(__file__).with_name("paper.css"))
     return f"{style}\nhtml {{ font-size: {size}pt; }}\n"
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import override
 from onboarding.models import Acceptance
 from reports.domain.due import BERLIN
 from reports.pdf import Attachment, Source, typeset
+from reports.pdf.styles import style_of
 
 RECORD = "acceptance.json"
 
@@ -39,7 +40,7 @@ def source_of(row: Acceptance) -> Source:
         )
     return Source(
         html=html,
-        style=Path(__file__).with_name("acceptance.css").read_text(),
+        style=style_of(Path(__file__).with_name("acceptance.css")),
         attachment=Attachment(
             RECORD, "application/json", "The record of this acceptance", _record(row)
         ),

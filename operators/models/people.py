@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dermalia.clients import Browser, Device
 from operators.models.statements import Statement
+from practices.models.credentials import KeptPasskey
 
 
 class Operator(AbstractBaseUser):
@@ -51,18 +52,11 @@ class Operator(AbstractBaseUser):
         return self.is_active
 
 
-class OperatorPasskey(models.Model):
-    """A WebAuthn credential of an operator's. Two are needed before anything else opens."""
+class OperatorPasskey(KeptPasskey):
+    """A passkey of an operator's. Two are needed before anything else opens."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     operator = models.ForeignKey(Operator, on_delete=models.CASCADE, related_name="passkeys")
-    credential_id = models.BinaryField(unique=True)
-    public_key = models.BinaryField()  # COSE
-    sign_count = models.BigIntegerField()
-    transports = models.JSONField(default=list)
-    name = models.CharField(max_length=60)
-    created_at = models.DateTimeField(auto_now_add=True)
-    used_at = models.DateTimeField(null=True)
 
 
 class OperatorLink(models.Model):

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from audit.chain import record
 from audit.words import Action
 from dermalia.clients import client_address, client_of, network_of
+from dermalia.headers import clear_browser
 from dermalia.webauthn import PasskeyRefused
 from operators.access import OperatorRequest, signed_in_page, way_back
 from operators.domain.links import LinkRefused, WaitsForColleague, redeem_link
@@ -78,6 +79,7 @@ def sign_out(request: OperatorRequest) -> HttpResponseBase:
         record(Action.ADMIN_SIGNED_OUT, who=operator(request.user), object_id=request.user.handle)
     response = redirect("sign_in")
     response.delete_cookie(SESSION_COOKIE, path="/", samesite="Strict")
+    clear_browser(response)
     return response
 
 

@@ -7,23 +7,17 @@ from django.db import models
 
 from dermalia.sealing.fields import SealedTextField
 from dermalia.tenancy.models import PracticeOwned
+from practices.models.credentials import KeptPasskey
 from practices.models.staff import User
 
 
-class Passkey(PracticeOwned):
-    """A WebAuthn credential. The private key never leaves the authenticator."""
+class Passkey(KeptPasskey, PracticeOwned):
+    """A passkey of staff."""
 
     objects: ClassVar[models.Manager["Passkey"]]
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="passkeys")
-    credential_id = models.BinaryField(unique=True)  # the authenticator's random choice
-    public_key = models.BinaryField()  # COSE
-    sign_count = models.BigIntegerField()
-    transports = models.JSONField(default=list)
-    name = models.CharField(max_length=60)
-    created_at = models.DateTimeField(auto_now_add=True)
-    used_at = models.DateTimeField(null=True)
 
 
 class Authenticator(PracticeOwned):

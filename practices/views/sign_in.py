@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.chain import record
 from audit.words import Action
 from dermalia.clients import client_address, network_of
+from dermalia.headers import clear_browser
 from practices.access import StaffRequest, practice_page
 from practices.domain.attempts import Paused, count_try, give_back, passkeys
 from practices.domain.passkeys import PasskeyRefused, ask_anybody, check_passkey
@@ -97,7 +98,9 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 def sign_out(request: StaffRequest) -> HttpResponse:
     record(Action.STAFF_SIGNED_OUT, who=staff(request.user))
     let_out(request)
-    return redirect("practices:signed_out")
+    response = redirect("practices:signed_out")
+    clear_browser(response)
+    return response
 
 
 def _page(

@@ -12,6 +12,7 @@ from django.utils.translation import get_language, override
 
 from reports.domain.due import BERLIN
 from reports.pdf import Attachment, Source
+from reports.pdf.styles import style_of
 
 
 def as_document(
@@ -43,7 +44,7 @@ def as_document(
         html, described = render_to_string(template, told), str(description)
     return Source(
         html=html,
-        style=Path(__file__).with_name("receipt.css").read_text(),
+        style=style_of(Path(__file__).with_name("receipt.css")),
         attachment=Attachment(name, "application/json", described, content),
         created=created,
     )

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 NAME = re.compile(r"DERMALIA_[A-Z0-9_]+")
 # Read by a process of ours, by the shell script that starts it, or by the proxy.
+SETTINGS = ("settings.py", "storages.py")
 READERS = ("entrypoint", "healthcheck.py", "Caddyfile")
 
 
@@ -69,9 +70,9 @@ def environment(
 
 @cache
 def names_in_settings() -> tuple[re.Pattern[str], ...]:
-    """Every name ``dermalia/settings.py`` reads; one it puts together is a pattern."""
-    tree = ast.parse((ROOT / "dermalia" / "settings.py").read_text())
-    return tuple(re.compile(pattern) for pattern in _patterns(tree))
+    """Every name the settings read; one they put together is a pattern."""
+    trees = [ast.parse((ROOT / "dermalia" / name).read_text()) for name in SETTINGS]
+    return tuple(re.compile(pattern) for tree in trees for pattern in _patterns(tree))
 
 
 def is_read(name: str) -> bool:

@@ -1,26 +1,23 @@
 """Real storage behind a way that has faults: what it is asked arrives, or does not."""
 
-import itertools
 import re
 import threading
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote, urlsplit
 
 import boto3
 from django.conf import settings
 
-_FAILED = b"<Error><Code>InternalError</Code></Error>"
+from tests.faults.server import FaultyHandler, FaultyServer
+
 _BUCKET = re.compile(r"^/[^/?]+")
 
 
-class FaultyStorage:
-    """A proxy in front of an S3 server.
+class FaultyStorage(FaultyServer):
+    """A proxy in front of an S3 server, which does not see the requests that fail.
 
     Attributes:
-        fails_every: every so manieth request is answered with 500, unseen by storage.
         cuts_after: a PUT's connection breaks off after this share of its body.
         keeps: a PUT is answered with success, but storage keeps only this share of its body;
             nothing at all is kept at 0.
@@ -29,50 +26,25 @@ class FaultyStorage:
     """
 
     def __init__(self, behind: str) -> None:
+        super().__init__(_Handler)
         self.behind = urlsplit(behind)
-        self.fails_every = 0
         self.cuts_after: float | None = None
         self.keeps: float | None = None
         self.holds = self.stalls = False
         self.waiting = 0
         self.puts = 0
         self.let_go = threading.Event()
-        self.requests = itertools.count(1)
-        handler = type("Handler", (_Handler,), {"storage": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     def heal(self) -> None:
         """From now on every request goes through; who waits goes on."""
-        self.fails_every, self.cuts_after, self.keeps = 0, None, None
+        super().heal()
+        self.cuts_after = self.keeps = None
         self.holds = self.stalls = False
         self.let_go.set()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.heal()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(FaultyHandler, BaseHTTPRequestHandler):
     storage: FaultyStorage
-    protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         self._pass_on()
@@ -105,9 +77,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        every = self.storage.fails_every
-        if every and next(self.storage.requests) % every == 0:
-            self._answer(500, [("Content-Type", "application/xml")], _FAILED)
+        if self.storage.fails():
+            self.fail()
             return
         headers = {name: value for name, value in self.headers.items() if name != "Expect"}
         status, kept, content = self._ask(self.command, body, headers)
@@ -171,6 +142,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
         except OSError:
             self.close_connection = True  # nobody waits for the answer any more
-
-    def log_message(self, *_: Any) -> None:
-        """Not into the output of the tests."""

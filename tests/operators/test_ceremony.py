@@ -229,7 +229,9 @@ def test_eight_hours_end_a_session_in_any_case(admin: Desk) -> None:
 
 
 def test_signing_out_ends_the_session_on_the_server(admin: Desk) -> None:
-    assert admin.post("/sign-out/")["Location"] == "/sign-in/"
+    answer = admin.post("/sign-out/")
+    assert answer["Location"] == "/sign-in/"
+    assert answer["Clear-Site-Data"] == '"cache", "storage"'
     assert not OperatorSession.objects.exists()
 
 

@@ -11,6 +11,7 @@ from audit.models import Entry
 from audit.words import Action
 from dermalia.tenancy import practice_scope
 from practices.domain.challenges import forget_old_challenges, new_challenge, use_challenge
+from practices.domain.passkeys import PasskeyRefused
 from practices.models import Challenge, Passkey, Practice, User
 from tests.practices.authenticator import PRESENT, SoftAuthenticator
 from tests.practices.conftest import give_passkey, is_inside, post_answer, show_passkey
@@ -177,6 +178,17 @@ def test_the_same_credential_is_not_kept_twice(
     question = client.post("/en/set-up/question/").json()
     answer = client.post("/en/set-up/passkey/", {"answer": passkey.create(question)})
     assert answer.status_code == 403
+
+
+def test_a_credential_that_another_practice_keeps_is_refused(
+    staff_user: User, passkey: SoftAuthenticator, other_practice: Practice
+) -> None:
+    """Its row cannot be seen from here; the table knows it all the same."""
+    stranger = User.objects.create(email="c@example.org", practice=other_practice)
+    with pytest.raises(PasskeyRefused):
+        give_passkey(stranger, passkey)
+    with practice_scope(other_practice.pk):
+        assert not Passkey.objects.exists()
 
 
 @pytest.mark.usefixtures("db")

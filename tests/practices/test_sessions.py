@@ -106,6 +106,20 @@ def test_signing_out_ends_the_session_and_its_row(client: Client, staff_user: Us
         assert not StaffSession.objects.exists()
 
 
+def test_the_browser_is_told_to_drop_what_it_holds_when_a_session_ends(
+    client: Client, staff_user: User
+) -> None:
+    """But no cookies: those of other sessions and hosts would go with them."""
+    client.force_login(staff_user)
+    assert "Clear-Site-Data" not in client.get("/en/scans/")
+    assert client.post("/en/sign-out/")["Clear-Site-Data"] == '"cache", "storage"'
+    client.force_login(staff_user)
+    with practice_scope(staff_user.practice_id):
+        StaffSession.objects.all().delete()
+    assert client.get("/en/scans/")["Clear-Site-Data"] == '"cache", "storage"'
+    assert "Clear-Site-Data" not in client.get("/en/scans/")
+
+
 def test_signing_in_takes_a_new_cookie_and_ends_what_was_there(
     client: Client, staff_user: User, passkey: SoftAuthenticator
 ) -> None:

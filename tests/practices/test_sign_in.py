@@ -89,7 +89,7 @@ def test_the_app_s_key_is_shown_as_a_code_for_its_camera_too(
     [
         ("too short", "right", "password"),
         ("staff@example.org", "right", "password"),
-        ("passwordpassword", "000000", "code"),
+        ("passwordpassword", "right", "password"),
         (PASSWORD, "000000", "code"),
         ("", "right", "password"),
     ],

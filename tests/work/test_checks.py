@@ -144,7 +144,7 @@ def test_a_worker_refuses_to_start_with_them(django_db_setup: None) -> None:
         cwd=project.BASE_DIR,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert ended.returncode != 0

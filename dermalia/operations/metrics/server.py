@@ -19,7 +19,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from dermalia.operations.metrics.ended import put_together
 from dermalia.operations.metrics.figures import Figures
+from dermalia.operations.metrics.place import locked
 
 SHORTEST_TOKEN = 32
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -36,9 +38,13 @@ class Files:
         self._folder = folder
 
     def collect(self) -> Iterator[Metric]:
-        if self._folder is not None:
+        if self._folder is None or not self._folder.is_dir():
+            return
+        put_together(self._folder)
+        with locked(self._folder):
             files = sorted(str(found) for found in self._folder.glob("*/*.db"))
-            yield from MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+            merged = list(MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]
+        yield from merged
 
 
 def exposition(folder: Path | None) -> bytes:

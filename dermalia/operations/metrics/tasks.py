@@ -2,9 +2,11 @@
 
 import time
 
-from celery.signals import task_postrun, task_prerun
+from celery.signals import task_postrun, task_prerun, worker_process_init
+from django.conf import settings
 
 from dermalia.operations.metrics import counters
+from dermalia.operations.metrics.ended import put_together
 
 # A process of the pool runs one task at a time; the process that works without Redis does too.
 _began: dict[str, float] = {}
@@ -13,6 +15,12 @@ _began: dict[str, float] = {}
 def connect() -> None:
     task_prerun.connect(_begins, dispatch_uid="dermalia.metrics")
     task_postrun.connect(_ends, dispatch_uid="dermalia.metrics")
+    worker_process_init.connect(_takes_a_place, dispatch_uid="dermalia.metrics")
+
+
+def _takes_a_place(**_: object) -> None:
+    """A process of the pool begins where another one ended."""
+    put_together(settings.METRICS_DIR)
 
 
 def _begins(task_id: str = "", **_: object) -> None:
