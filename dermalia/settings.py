@@ -478,11 +478,11 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
         ("UserAttributeSimilarityValidator", {"user_attributes": ["email"]}),
     )
 ]
-SESSION_ENGINE = "practices.browser_sessions"
 AUTH_PASSWORD_VALIDATORS += [
     {"NAME": "practices.domain.common_passwords.CommonPasswords"},
     {"NAME": "practices.domain.guessable.GuessableWords", "OPTIONS": {"min_length": 12}},
 ]
+SESSION_ENGINE = "practices.browser_sessions"
 SESSION_COOKIE_AGE = STAFF_SESSION_SECONDS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
