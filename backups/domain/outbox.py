@@ -11,6 +11,7 @@ from backups import ledger
 from backups.ledger import Fact
 from backups.models import LedgerNote
 from dermalia.tenancy import practice_scope
+from dermalia.tenancy.inserting import insert_all
 from practices.models import Practice
 
 BATCH = 1000
@@ -34,7 +35,7 @@ def note_erased(*, practice_id: int, digests: Mapping[UUID, bytes], **_: Any) ->
         for key_id, digest in digests.items()
     ]
     # A replay has the entry already and erases by it.
-    LedgerNote.objects.bulk_create(notes, ignore_conflicts=True)
+    insert_all(notes, ignore_conflicts=True)
 
 
 def publish() -> int:

@@ -1,11 +1,12 @@
 """Replaying the ledger: what was erased after a backup was made is erased again."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from audit.chain import OPERATOR
 from backups.ledger import Fact
@@ -13,7 +14,7 @@ from dermalia.sealing.keys import delete_practice_keys, practice_mark
 from dermalia.sealing.models import LedgerEntry
 from dermalia.tenancy import practice_scope
 from practices.models import Practice
-from retention.domain.erase import complete_erasure, request_erasure
+from retention.domain.batches import Errand, complete_batches, in_batches, request_batch
 from retention.models import Erasure
 from scans.models import Scan
 
@@ -38,6 +39,10 @@ BURY = """
 """
 
 
+class StillHeld(Exception):
+    """Rows that came back could not be erased, as somebody holds them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """What a replay did.
@@ -45,7 +50,8 @@ class Replayed:
     Attributes:
         entries: of the ledger, all of them.
         keys: that a backup had brought back.
-        erasures: practice and id of each scan's that a backup had brought back.
+        erasures: practice and id of each scan's that a backup had brought back; those of a replay
+            that was cut off are among them until they are verified.
     """
 
     entries: int
@@ -57,6 +63,9 @@ def replay(facts: Sequence[Fact]) -> Replayed:
     """Destroy the keys of everything in the ledger, then the rows that came back with them.
 
     Each step commits by itself and may be done again.
+
+    Raises:
+        StillHeld: not all rows went; keys did.
     """
     by_practice: dict[int, list[Fact]] = defaultdict(list)
     for fact in facts:
@@ -79,9 +88,13 @@ def complete(erasures: Sequence[tuple[int, UUID]]) -> list[tuple[int, UUID]]:
     Returns:
         Those that are not verified yet: the workers go on with them.
     """
+    by_practice: dict[int, list[UUID]] = defaultdict(list)
     for practice_id, pk in erasures:
-        complete_erasure(practice_id=practice_id, erasure_id=pk)
-    return [one for one in erasures if not _is_verified(*one)]
+        by_practice[practice_id].append(pk)
+    for practice_id, ids in by_practice.items():
+        complete_batches(practice_id, ids)
+    verified = {pk for one in by_practice.items() for pk in _verified(*one)}
+    return [one for one in erasures if one[1] not in verified]
 
 
 def destroy_keys(practice_id: int, facts: Sequence[Fact]) -> int:
@@ -114,18 +127,39 @@ def _destroy_practice_keys(practice_id: int, facts: Sequence[Fact]) -> None:
 def came_back(practice_id: int) -> list[UUID]:
     """Scans of the practice whose key is in the ledger: there should be none."""
     with practice_scope(practice_id):
-        gone = LedgerEntry.objects.values("key_id")
-        return list(Scan.objects.filter(key_id__in=gone).values_list("pk", flat=True))
+        return list(_back().values_list("pk", flat=True))
+
+
+def _back() -> QuerySet[Scan]:
+    return Scan.objects.filter(key_id__in=LedgerEntry.objects.values("key_id"))
+
+
+class _CameBack(Errand):
+    """Whatever is there of what was erased before."""
+
+    reason = Erasure.Reason.REPLAY
+    who = OPERATOR
+
+    def held(self, number: int, among: Collection[UUID] | None) -> list[Scan]:
+        rows = _back().select_for_update(of=("self",), skip_locked=True)
+        if among is not None:
+            rows = rows.filter(pk__in=among)
+        return list(rows.order_by("pk")[:number])
 
 
 def _erase_rows(practice_id: int) -> list[UUID]:
-    erasures = []
-    for pk in came_back(practice_id):
-        with practice_scope(practice_id):
-            scan = Scan.objects.get(pk=pk)
-            erasure = request_erasure(scan=scan, reason=Erasure.Reason.REPLAY, who=OPERATOR)
-        erasures.append(erasure.pk)
-    return erasures
+    """Ids of the erasures, with those that a replay before had requested and not completed."""
+    for ids in in_batches(came_back(practice_id)):
+        request_batch(practice_id, _CameBack(), among=ids)
+    held = len(came_back(practice_id))
+    if held:
+        raise StillHeld(
+            f"{held} scans of practice {practice_id} came back and are held by another connection."
+            " End it, then go on with --replay."
+        )
+    with practice_scope(practice_id):
+        ours = Erasure.objects.filter(reason=_CameBack.reason, state=Erasure.State.REQUESTED)
+        return list(ours.order_by("pk").values_list("pk", flat=True))
 
 
 def _bury(practice_id: int, facts: Sequence[Fact]) -> None:
@@ -136,6 +170,7 @@ def _bury(practice_id: int, facts: Sequence[Fact]) -> None:
             cursor.execute(BURY, [practice_id, digests[at : at + BATCH]])
 
 
-def _is_verified(practice_id: int, pk: UUID) -> bool:
+def _verified(practice_id: int, ids: Sequence[UUID]) -> list[UUID]:
     with practice_scope(practice_id):
-        return Erasure.objects.filter(pk=pk, state=Erasure.State.VERIFIED).exists()
+        done = Erasure.objects.filter(pk__in=ids, state=Erasure.State.VERIFIED)
+        return list(done.values_list("pk", flat=True))

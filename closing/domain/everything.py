@@ -1,12 +1,16 @@
-"""Erasing everything of a practice: scan by scan, each with its ledger entry and its receipt.
+"""Erasing everything of a practice: each scan with its ledger entry and its receipt.
 
-Each step commits by itself and can be begun again: a crash at any point is gone on from.
+They go in batches, by the statements of the retention sweep. Each step commits by itself and can
+be begun again: a crash at any point is gone on from.
 """
 
+import logging
 import time
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
+from botocore.exceptions import BotoCoreError, ClientError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -20,14 +24,17 @@ from dermalia.work.lease import finish, hold, lease
 from dermalia.work.nudge import nudge
 from practices.models import Practice
 from reports.models import Report
-from retention.domain.erase import Occupied, complete_erasure, request_erasure
+from retention.domain.batches import Errand, complete_batches, request_batch
+from retention.domain.erase import complete_erasure, complete_erasures
 from retention.models import Erasure
 from scans.models import Scan
 
-# A slice ends well before the worker's time limit, and the next one goes on behind it.
-SLICE_SECONDS = 60.0
+logger = logging.getLogger(__name__)
+
+# A slice ends with the batch at hand, and the next one goes on behind whatever else waits on the
+# queue by then: an erasure that somebody asked for meanwhile has its turn first.
+SLICE_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 5
-AT_ONCE = 100
 REASONS = {
     Everything.Kind.DATASET: Erasure.Reason.STAFF,
     Everything.Kind.CONTRACT: Erasure.Reason.CONTRACT,
@@ -101,17 +108,43 @@ def go_on(*, practice_id: int, order_id: UUID, seconds: float = SLICE_SECONDS) -
             step(order, time.monotonic() + seconds)
 
 
+class _OfOrder(Errand):
+    """What the order is about, for as long as this worker holds it."""
+
+    def __init__(self, order: Everything) -> None:
+        self.reason = REASONS[Everything.Kind(order.kind)]
+        self.who = Who(Actor(order.requested_by), order.requested_by_id)
+        self.batch = order.pk
+        self._order = order
+
+    def held(self, number: int, among: Collection[UUID] | None) -> list[Scan]:
+        hold(self._order)
+        rows = scans_of(self._order).select_for_update(of=("self",), skip_locked=True)
+        if among is not None:
+            rows = rows.filter(pk__in=among)
+        scans = list(rows.order_by("pk")[:number])
+        return scans if self._order.closes else _unrestricted(scans)
+
+
+def _unrestricted(scans: list[Scan]) -> list[Scan]:
+    """Without those that somebody has restricted, or is restricting, since they were looked for."""
+    reports = Report.objects.filter(scan_id__in=[scan.pk for scan in scans])
+    free = reports.filter(restricted_at=None).select_for_update(of=("self",), skip_locked=True)
+    # Held before all of them are looked up: one that comes into being in between stays.
+    held = set(free.order_by("pk").values_list("scan_id", flat=True))
+    kept = set(reports.values_list("scan_id", flat=True)) - held
+    return [scan for scan in scans if scan.pk not in kept]
+
+
 def _erase(order: Everything, until: float) -> None:
-    """From the commit of each scan's erasure on nothing of it can be read."""
-    who = Who(Actor(order.requested_by), order.requested_by_id)
-    after: UUID | None = None
-    while scans := _next(order, after):
-        for scan in scans:
-            after = scan.pk
-            _erase_scan(order, scan, who)
-            if time.monotonic() > until:
-                _move(order, Everything.State.ERASING)
-                return
+    """From the commit of each batch on nothing in it can be read."""
+    errand, answers = _OfOrder(order), True
+    while erasures := request_batch(order.practice_id, errand):
+        # While storage is away keys go all the same; the objects' turn is ``_clear``'s.
+        answers = answers and _complete(order, erasures)
+        if time.monotonic() > until:
+            _move(order, Everything.State.ERASING)
+            return
     with practice_scope(order.practice_id):
         left = scans_of(order).count()
     if left:
@@ -120,24 +153,21 @@ def _erase(order: Everything, until: float) -> None:
     _move(order, Everything.State.CLEARING)
 
 
-def _erase_scan(order: Everything, scan: Scan, who: Who) -> None:
-    with practice_scope(order.practice_id):
-        hold(order)
-        try:
-            reason = REASONS[Everything.Kind(order.kind)]
-            request_erasure(scan=scan, reason=reason, who=who, batch=order.pk)
-        except (Scan.DoesNotExist, Occupied):
-            return  # somebody else's receipt, or the next round's
-
-
-def _next(order: Everything, after: UUID | None) -> list[Scan]:
-    with practice_scope(order.practice_id):
-        rows = scans_of(order).order_by("pk")
-        return list((rows.filter(pk__gt=after) if after else rows)[:AT_ONCE])
+def _complete(order: Everything, erasures: list[UUID]) -> bool:
+    """Delete and verify a batch; whether storage did as it was told with anything of it."""
+    try:
+        return complete_erasures(practice_id=order.practice_id, erasure_ids=erasures) > 0
+    except (BotoCoreError, ClientError):
+        logger.exception("%s erasures wait for storage", len(erasures))
+        return False
 
 
 def _clear(order: Everything, until: float) -> None:
     """Wait until each erasure is verified, and lend a hand: no worker may be there."""
+    if not complete_batches(order.practice_id, _unverified(order.practice_id), until=until):
+        _move(order, Everything.State.CLEARING)
+        return
+    # One over which a worker died is in no batch, so that no other is blamed.
     for erasure_id in _unverified(order.practice_id):
         complete_erasure(practice_id=order.practice_id, erasure_id=erasure_id)
         if time.monotonic() > until:

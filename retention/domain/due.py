@@ -2,9 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import F
@@ -12,21 +11,13 @@ from django.db.models.functions import Now
 
 from audit.chain import SYSTEM
 from dermalia.tenancy import practice_scope
+from retention.domain.batches import Errand, request_batch
 from retention.domain.due_rows import due_reports, due_scans
-from retention.domain.erase import (
-    Occupied,
-    complete_erasures,
-    request_erasure,
-    request_erasures,
-)
+from retention.domain.erase import complete_erasures
 from retention.domain.guard import due_number, may_sweep, sweep_of_practice
 from retention.domain.settle import settle
 from retention.models import DueSweep, Erasure
 from scans.models import Scan
-
-# Reports in one transaction, and names in few requests to storage. Larger ones are no faster, and
-# keep others from the practice's log for longer.
-BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +26,6 @@ class Progress:
 
     done: int
     found: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """What one transaction requested, and what it could not because somebody held on to it."""
-
-    erasures: Sequence[UUID] = ()
-    occupied: Sequence[UUID] = field(default=())
 
 
 def erase_due_reports(
@@ -67,11 +50,9 @@ def erase_due_reports(
     """
     until = time.monotonic() + seconds
     settle(practice_id=practice_id)
-    requested = 0
+    errand, requested = _Due(), 0
     while True:
-        batch = _request_batch(practice_id, first=requested == 0)
-        alone = [one for scan_id in batch.occupied if (one := _request(practice_id, scan_id))]
-        erasures = [*batch.erasures, *alone]
+        erasures = request_batch(practice_id, errand)
         requested += len(erasures)
         verified = complete_erasures(practice_id=practice_id, erasure_ids=erasures)
         if erasures:
@@ -82,50 +63,50 @@ def erase_due_reports(
             return requested
 
 
-def _request_batch(practice_id: int, *, first: bool) -> _Batch:
-    """In one transaction; empty where nothing is left, somebody holds it, or the guard does."""
-    with practice_scope(practice_id):
+class _Due(Errand):
+    """What is due, for as long as the guard lets it go; the practice's row counts."""
+
+    reason = Erasure.Reason.DUE
+    who = SYSTEM
+
+    def __init__(self) -> None:
+        self._began = False
+
+    def held(self, number: int, among: Collection[UUID] | None) -> list[Scan]:
+        # Those among which it is asked to choose are of a batch that it has just let go.
+        if among is None and not self._may_go():
+            return []
+        return _held_scans(number, among)
+
+    def _may_go(self) -> bool:
         sweep = sweep_of_practice()
         if not may_sweep(sweep):
-            return _Batch()
+            return False
         rows = DueSweep.objects.filter(pk=sweep.pk)
         found = due_number()
         if not found:
             rows.update(ended_at=Now(), confirmed_number=0, confirmed_until=None)
-            return _Batch()
-        if first:
+            return False
+        if not self._began:
             rows.update(began_at=Now(), found=found, done=0)
-        scans = _held_scans()
-        try:
-            erasures = request_erasures(scans=scans, reason=Erasure.Reason.DUE, who=SYSTEM)
-        except Occupied:
-            return _Batch(occupied=[scan.pk for scan in scans])
-        rows.update(done=F("done") + len(erasures))
-        return _Batch(erasures=[erasure.pk for erasure in erasures])
+            self._began = True
+        return True
+
+    def requested(self, number: int) -> None:
+        DueSweep.objects.update(done=F("done") + number)
 
 
-def _held_scans() -> list[Scan]:
+def _held_scans(number: int, among: Collection[UUID] | None) -> list[Scan]:
     """The next scans that are due, held; those that somebody else holds are left to the next
     sweep, and so is whatever they are waiting for."""
     reports = due_reports().select_for_update(of=("self",), skip_locked=True)
-    ids = list(reports.order_by("due_on", "pk").values_list("scan_id", flat=True)[:BATCH])
-    scans = due_scans().order_by("due_on", "pk").values_list("pk", flat=True)
-    ids += scans[: BATCH - len(ids)]
+    scans = due_scans()
+    if among is not None:
+        reports, scans = reports.filter(scan_id__in=among), scans.filter(pk__in=among)
+    ids = list(reports.order_by("due_on", "pk").values_list("scan_id", flat=True)[:number])
+    ids += scans.order_by("due_on", "pk").values_list("pk", flat=True)[: number - len(ids)]
     held = Scan.objects.select_for_update(skip_locked=True).filter(pk__in=ids)
     return list(held.order_by("pk"))
-
-
-def _request(practice_id: int, scan_id: UUID) -> UUID | None:
-    """By itself; None where it was erased, restricted or put off since, or is still held."""
-    with practice_scope(practice_id), suppress(Scan.DoesNotExist, Occupied):
-        due = due_reports().filter(scan_id=scan_id).exists()
-        if not due and not due_scans().filter(pk=scan_id).exists():
-            return None
-        scan = Scan.objects.get(pk=scan_id)
-        erasure = request_erasure(scan=scan, reason=Erasure.Reason.DUE, who=SYSTEM)
-        DueSweep.objects.update(done=F("done") + 1)
-        return erasure.pk
-    return None
 
 
 def _progress(practice_id: int) -> Progress:

@@ -44,21 +44,28 @@ def request_erasure(
     with _waiting_no_longer():
         held = Scan.objects.select_for_update().get(pk=scan.pk)
         (erasure,) = remove([held], reason=reason, who=who, batch=batch)
+        erasure.refresh_from_db()  # with the times that the database gave it
         nudge(Erasure, erasure.pk, state=erasure.state)
         return erasure
 
 
-def request_erasures(*, scans: Sequence[Scan], reason: Erasure.Reason, who: Who) -> list[Erasure]:
+def request_erasures(
+    *, scans: Sequence[Scan], reason: Erasure.Reason, who: Who, batch: UUID | None = None
+) -> list[Erasure]:
     """The same of many scans of one practice, all of them or none; no worker is told.
 
     Args:
         scans: held by the caller's transaction.
+        batch: of erasures that were asked for together.
+
+    Returns:
+        The receipts as they were made, without the times that the database gave them.
 
     Raises:
         Occupied: somebody held a row of one of them for longer than a few seconds.
     """
     with _waiting_no_longer():
-        return remove(scans, reason=reason, who=who)
+        return remove(scans, reason=reason, who=who, batch=batch)
 
 
 @contextmanager

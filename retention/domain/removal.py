@@ -11,6 +11,7 @@ from uuid import UUID
 from audit.chain import Note, Who, record_all
 from audit.words import Action, Count
 from dermalia.sealing import keys
+from dermalia.tenancy.inserting import insert_all
 from reports.domain.cases import settle_cases_of_all_erased
 from reports.domain.links import disable_all
 from reports.models import Case, Report
@@ -31,7 +32,7 @@ def remove(
         batch: of erasures that were asked for together.
 
     Returns:
-        The receipts, in the order of the scans.
+        The receipts, in the order of the scans, without what the database fills in.
     """
     ids = [scan.pk for scan in scans]
     reports = _held_reports(ids)
@@ -52,7 +53,7 @@ def remove(
         if until := writing.get(scan.pk):
             erasure.settles_at = until
         erasures.append(erasure)
-    Erasure.objects.bulk_create(erasures)
+    insert_all(erasures)
     # Last: until the transaction ends nobody else of the practice can write to its log.
     record_all([*notes, *map(_note, erasures)], who=who)
     return erasures

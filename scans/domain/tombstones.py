@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from dermalia.tenancy import current_practice
+from dermalia.tenancy.inserting import insert_all
 from scans.models import Scan, Tombstone
 from scans.signals import scans_erased
 
@@ -19,8 +20,8 @@ def bury(*, scan: Scan) -> None:
 def bury_all(*, scans: Sequence[Scan]) -> None:
     """The same of many scans of the practice in scope."""
     digests = {scan.key_id: _digest(scan.practice_id, scan.scan_identifier) for scan in scans}
-    Tombstone.objects.bulk_create(
-        Tombstone(practice_id=scan.practice_id, digest=digests[scan.key_id]) for scan in scans
+    insert_all(
+        [Tombstone(practice_id=scan.practice_id, digest=digests[scan.key_id]) for scan in scans]
     )
     scans_erased.send(sender=Scan, practice_id=current_practice(), digests=digests)
 

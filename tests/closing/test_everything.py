@@ -1,4 +1,4 @@
-"""Erasing everything: scan by scan, through any crash, with a certificate that names nobody."""
+"""Erasing everything: each scan, through any crash, with a certificate that names nobody."""
 
 import json
 from base64 import b64decode
@@ -72,7 +72,15 @@ def test_nobody_orders_it_twice(practice: Practice) -> None:
 
 @pytest.mark.parametrize("kind", [Everything.Kind.DATASET, CLOSE])
 @pytest.mark.parametrize(
-    "step", ["_erase_scan", "complete_erasure", "_move", "close_practice", "_verified"]
+    "step",
+    [
+        "request_batch",
+        "complete_erasures",
+        "complete_batches",
+        "_move",
+        "close_practice",
+        "_verified",
+    ],
 )
 def test_killed_anywhere_it_is_gone_on_from_and_told_once(
     practice: Practice,

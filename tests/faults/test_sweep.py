@@ -156,7 +156,7 @@ def test_killed_while_requesting_nothing_of_the_batch_has_happened(
 def test_killed_between_two_batches_it_goes_on_and_erases_each_once(
     practice: Practice, account: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{DOMAIN}.due.BATCH", 2)
+    monkeypatch.setattr(f"{DOMAIN}.batches.BATCH", 2)
     add_due(account, 6)
     with monkeypatch.context() as dying:
         batches: list[Sequence[Scan]] = []
@@ -165,7 +165,7 @@ def test_killed_between_two_batches_it_goes_on_and_erases_each_once(
             batches.append(given["scans"])  # type: ignore[arg-type]
             return die() if len(batches) == 3 else request_erasures(**given)  # type: ignore[arg-type]
 
-        dying.setattr(f"{DOMAIN}.due.request_erasures", third_kills)
+        dying.setattr(f"{DOMAIN}.batches.request_erasures", third_kills)
         assert killed(lambda: sweep(practice))
     assert left(practice) == 2
     assert sweep(practice) == 2
@@ -175,7 +175,7 @@ def test_killed_between_two_batches_it_goes_on_and_erases_each_once(
 def test_a_report_restricted_between_two_batches_stays(
     practice: Practice, account: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{DOMAIN}.due.BATCH", 1)
+    monkeypatch.setattr(f"{DOMAIN}.batches.BATCH", 1)
     add_due(account, 2)
 
     def restricts_the_other(*, scans: Sequence[Scan], **given: object) -> list[Erasure]:
@@ -185,7 +185,7 @@ def test_a_report_restricted_between_two_batches_stays(
             )
         return request_erasures(scans=scans, **given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(f"{DOMAIN}.due.request_erasures", restricts_the_other)
+    monkeypatch.setattr(f"{DOMAIN}.batches.request_erasures", restricts_the_other)
     assert sweep(practice) == 1
     assert left(practice) == 1
 
@@ -196,7 +196,7 @@ def test_storage_that_keeps_what_it_is_told_to_delete_gets_no_second_batch(
     account: Connection,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(f"{DOMAIN}.due.BATCH", 2)
+    monkeypatch.setattr(f"{DOMAIN}.batches.BATCH", 2)
     for scan_id in add_reports(account, 4, due_in=0):
         with practice_scope(practice.pk):
             storage.put(f"{Scan.objects.get(pk=scan_id).prefix}/a")

@@ -19,7 +19,7 @@ from dermalia.work.steps import queue_of
 from practices.domain.tenants import create_practice
 from practices.models import Practice
 from reports.models import Case, Delivery, Link, Report, Visit
-from retention.domain import due, removal
+from retention.domain import batches, due, removal
 from retention.domain.due import Progress, erase_due_reports
 from retention.domain.erase import complete_erasure, request_erasure
 from retention.domain.rows import relations
@@ -87,7 +87,7 @@ def test_a_case_lets_go_of_its_report_and_nothing_hangs_from_what_a_report_owns(
 def test_how_far_it_is_can_be_seen_after_each_batch(
     practice: Practice, account: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(due, "BATCH", 2)
+    monkeypatch.setattr(batches, "BATCH", 2)
     add_reports(account, 5, due_in=0)
     seen: list[Progress] = []
     assert erase_due_reports(practice_id=practice.pk, tell=seen.append) == 5

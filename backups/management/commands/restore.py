@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from backups.domain import restoring
+from backups.domain.replay import StillHeld
 from backups.dump import DumpFailed
 from backups.ledger import LedgerRefused
 from backups.manifest import ManifestRefused
@@ -19,6 +20,7 @@ from dermalia.embedded import EmbeddedError, Services
 
 REFUSALS = (
     restoring.CannotRestore,
+    StillHeld,
     DumpFailed,
     LedgerRefused,
     ManifestRefused,
