@@ -66,11 +66,13 @@ def waiting(need: Need) -> Q:
 
 
 def any_need() -> Q:
-    """The condition on a ``Scan`` that needs anything at all; as ``waiting``."""
-    found = Q()
-    for need in Need:
-        found |= waiting(need)
-    return found
+    """The condition on a ``Scan`` that needs anything at all; as ``waiting``.
+
+    Each need by the index it is counted by: conditions on several tables, joined by OR, would be
+    tried on every scan of the practice.
+    """
+    first, *others = (_scans(need) for need in Need)
+    return Q(pk__in=first.union(*others, all=True))
 
 
 def count_needs(practice_id: int) -> Needs:
@@ -107,6 +109,11 @@ def _rows(need: Need) -> QuerySet[Any, Any]:
     if need == Need.MAIL:
         return Report.objects.filter(pk__in=_lost().values("report"))
     return Report.objects.filter(_of_a_report(need))
+
+
+def _scans(need: Need) -> QuerySet[Any, Any]:
+    """The ids of the scans that ``_rows`` lead to."""
+    return _rows(need).order_by().values("pk" if need == Need.FAILED else "scan")
 
 
 def _of_a_report(need: Need, prefix: str = "") -> Q:

@@ -66,7 +66,7 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
         "report": report,
         **course_context(request, scan, report, deliveries),
         "files": files,
-        "file_rows": _file_rows(files, key),
+        "file_rows": _file_rows(files, key) if "files" in request.GET else "",
         "notes": [NOTES[note] for note in scan.notes if note in NOTES],
         "log": _log(entries[:shown]),
         "audit_older": len(entries) > shown == RECENT,

@@ -1,9 +1,11 @@
 """An order for everything is cut off, held up or lied to: each scan goes once, and is said once."""
 
 import threading
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
+from botocore.exceptions import ClientError
 from django.db import connections
 from django.db.models.functions import Now
 
@@ -15,6 +17,7 @@ from dermalia.sandbox.isemeco import IsemecoStandIn
 from dermalia.sealing import objects
 from dermalia.sealing.models import LedgerEntry, ReportKey
 from dermalia.tenancy import practice_scope
+from dermalia.work.lease import BACKOFF_SECONDS
 from practices.domain.tenants import create_practice
 from practices.models import Practice
 from reports.models import Report
@@ -258,6 +261,22 @@ def test_while_storage_is_away_every_key_goes_and_no_receipt_says_verified(
     worked_off(again(order))
     assert told(practice) == (5, 5)
     assert all(objects.is_empty(scan.prefix) for scan in scans)
+
+
+def test_however_often_storage_refuses_the_order_is_never_given_up(
+    practice: Practice, account: Connection, way_to_storage: FaultyStorage
+) -> None:
+    add_due(account, 1)
+    order = ordered(practice)
+    way_to_storage.fails_every = 1
+    for _ in range(len(BACKOFF_SECONDS) + 2):
+        with suppress(ClientError):  # from the second time on
+            slice_of(order)
+        order = again(order)
+    assert order.failures > len(BACKOFF_SECONDS)
+    assert order.quarantined_at is None
+    way_to_storage.fails_every = 0
+    assert worked_off(order).state == Everything.State.VERIFIED
 
 
 def test_an_erasure_over_which_a_worker_died_is_tried_alone(

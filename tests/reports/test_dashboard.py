@@ -1,5 +1,7 @@
 """The practice's list and the page of one scan."""
 
+import re
+
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
@@ -85,7 +87,11 @@ def test_a_colleague_s_look_is_a_look_of_its_own(staff: Client, practice: Practi
 
 def test_the_page_of_a_scan_shows_its_files_and_its_log(staff: Client, report: Report) -> None:
     page = staff.get(f"/de/scans/{report.scan_id}/").content.decode()
-    for text in ("Testperson Ä", report.scan.scan_identifier, "scan.obj", "model.glb", "Protokoll"):
+    for text in ("Testperson Ä", report.scan.scan_identifier, "Protokoll"):
+        assert text in page
+    (files,) = re.findall(r'href="(\?files=[^"#]*)#files-title">\d+ Dateien anzeigen<', page)
+    page = staff.get(f"/de/scans/{report.scan_id}/{files}").content.decode()
+    for text in ("scan.obj", "model.glb"):
         assert text in page
 
 
