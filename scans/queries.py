@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from dermalia.sealing.fields import Sealed, Sealing
 from dermalia.sealing.keys import UnlockedKey, unlock_secrets
-from dermalia.tenancy.statements import Statement
+from dermalia.tenancy.statements import Given, Statement
 from scans.metrics import Metric, Zone
 from scans.models import Asset, Connection, Identity, Scan
 
@@ -96,15 +96,21 @@ def silent(connection: Connection, now: datetime) -> bool:
     return unheard > timedelta(hours=connection.practice.silent_hours) and local > morning
 
 
-def stored(*, scan: Scan) -> models.QuerySet[Asset]:
+def stored(*, scan: Scan) -> list[Asset]:
     """The files that are stored, in the order they came to be."""
-    files = Asset.objects.filter(scan=scan, stored_at__isnull=False)
-    return files.order_by("stored_at", "name")
+    return _STORED.rows(scan=scan.pk)
 
 
 def derived(*, scan: Scan) -> list[Asset]:
     """Those among them that were made for showing."""
-    return list(stored(scan=scan).filter(origin=Asset.Origin.DERIVED))
+    return [file for file in stored(scan=scan) if file.origin == Asset.Origin.DERIVED]
+
+
+_STORED = Statement(
+    lambda: Asset.objects.filter(
+        scan=Given("scan", models.UUIDField()), stored_at__isnull=False
+    ).order_by("stored_at", "name")
+)
 
 
 def scans_of(*, first_name: str = "", email: str = "") -> models.QuerySet[Scan]:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import UUIDField
 
+from dermalia.tenancy.statements import Given, Statement
 from practices.models import Practice
 from reports.models import Report
 from scans.models import Detail, Identity, Scan
@@ -52,8 +54,7 @@ def surroundings(scan_id: UUID, *, practice: Practice) -> Surroundings | None:
     Args:
         practice: the one in scope, which the rows are given to spare reading it again.
     """
-    rows = Scan.objects.select_related("report", "identity", "detail")
-    scan = rows.filter(pk=scan_id).first()
+    scan = _SCAN.first(scan=scan_id)
     if scan is None:
         return None
     report: Report | None = getattr(scan, "report", None)
@@ -67,6 +68,13 @@ def surroundings(scan_id: UUID, *, practice: Practice) -> Surroundings | None:
         detail=getattr(scan, "detail", None),
         beside=_beside(scan, report),
     )
+
+
+_SCAN = Statement(
+    lambda: Scan.objects.select_related("report", "identity", "detail").filter(
+        pk=Given("scan", UUIDField())
+    )
+)
 
 
 def _beside(scan: Scan, report: Report | None) -> Beside:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from operator import itemgetter
 from uuid import UUID
 
+from django.db.models import UUIDField
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.template.defaultfilters import filesizeformat
@@ -17,6 +19,7 @@ from audit.access import Look, record_access
 from audit.models import Entry
 from audit.words import Action
 from dermalia.sealing.keys import UnlockedKey, unlock
+from dermalia.tenancy.statements import Among, Figures
 from practices.access import StaffRequest, practice_page
 from practices.domain.sign_in import staff
 from reports import wording
@@ -56,9 +59,10 @@ def scan_detail(request: StaffRequest, scan_id: UUID) -> HttpResponse:
     key = unlock(scan.key_id, access=access)
     restricted = report is not None and report.restricted_at is not None
     known = Person("", "") if restricted else opened_person(around.identity, key=key)
-    files = list(stored(scan=scan))
+    files = stored(scan=scan)
     shown = ENTRIES if "log" in request.GET else RECENT
-    entries = _entries([each.pk for each in (scan, report, *cases) if each], shown + 1)
+    told_of = [each.pk for each in (scan, report, *cases) if each]
+    entries: list[Told] = _latest(shown + 1).rows(told_of=told_of)
     context = {
         "practice": request.user.practice,
         "scan": scan,
@@ -128,10 +132,16 @@ def _file_rows(files: list[Asset], key: UnlockedKey) -> SafeString:
     )
 
 
-def _entries(told_of: list[UUID], count: int) -> list[Told]:
-    """The latest entries about any of these."""
-    entries = Entry.objects.filter(object_id__in=told_of).order_by("-sequence")
-    return list(entries.values_list("at", "action", "actor")[:count])
+@cache
+def _latest(count: int) -> Figures:
+    """When, what and who of the latest entries about any of what is given."""
+    return Figures(
+        lambda: (
+            Entry.objects.filter(Among("object_id", "told_of", UUIDField()))
+            .order_by("-sequence")
+            .values_list("at", "action", "actor")[:count]
+        )
+    )
 
 
 def _log(entries: list[Told]) -> SafeString:
