@@ -40,7 +40,8 @@ from reports.domain.codes import renew_code
 from reports.models import Case, Report
 from retention.domain.due import erase_due_reports
 from retention.models import Erasure
-from scans.models import Asset
+from scans.models import Asset, Scan
+from scans.queries import measurements
 from tests.conftest import (
     connect_to,
     discover,
@@ -57,7 +58,7 @@ from website.models import Inquiry
 BUCKETS = ("objects", "checkpoints", "backup", "ledger")
 FIRST_NAME, EMAIL = "Testperson Ärmelkanal", "marker.alt@patient.example.org"
 LATER_NAME, LATER_EMAIL = "Testperson Öresund", "marker.neu@patient.example.org"
-FILE, VALUE = "Testperson-Skagerrak.png", "61.7329"
+FILE, VALUE = "Testperson-Skagerrak.png", "61.73294816057"
 PASSWORD = "a quiet afternoon in the marked garden"
 MESSAGES = {
     Case.Kind.ACCESS: "Marke Auskunft Kattegat",
@@ -246,6 +247,14 @@ def code_of(report: Report) -> str:
     return code
 
 
+def values_of(report: Report) -> list[str]:
+    with practice_scope(report.practice_id):
+        scan = Scan.objects.get(pk=report.scan_id)
+        access = record_access(Action.SCAN_VIEWED, who=OPERATOR, object_id=scan.pk)
+        measured = measurements(scan=scan, key=unlock(scan.key_id, access=access))
+    return [str(each.value) for each in measured]
+
+
 def erase_as_due(report: Report) -> Erasure:
     """By the sweep, as what its person objected to goes with everything else."""
     with practice_scope(report.practice_id):
@@ -261,6 +270,7 @@ def test_no_store_gives_a_mark_away_neither_while_the_report_lives_nor_afterward
 ) -> None:
     with practice_scope(life.report.practice_id):
         assert Asset.objects.filter(kind=Asset.Kind.PDF).exists()  # the document is kept, sealed
+    assert VALUE in values_of(life.report)  # as it was planted, to the last digit
     assert all(len(content) > 0 for name, content in stores if name in BUCKETS[:3])
     assert stores.tell(life.sealed) == {}
     # The search reads what is there: what may lie in clear is found.

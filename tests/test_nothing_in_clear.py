@@ -68,14 +68,18 @@ def filled(
     )
 
 
+TELLING = 8  # characters of base64: four of them stand in a few megabytes of noise by chance
+
+
 def forms_of(text: str) -> list[bytes]:
     """How a text might lie in a dump: as it is, as hex of a binary column, encoded."""
     plain = [text.encode(), text.encode("utf-16-le"), text.encode("unicode_escape")]
+    # Base64 at each of the three offsets, without the ends that depend on neighbours.
+    inner = (base64.b64encode(b"x" * pad + plain[0])[4:-4] for pad in range(3))
     return [
         *plain,
         *(form.hex().encode() for form in plain),
-        # Base64 at each of the three offsets, without the ends that depend on neighbours.
-        *(base64.b64encode(b"x" * pad + plain[0])[4:-4] for pad in range(3)),
+        *(form for form in inner if len(form) >= TELLING),
     ]
 
 
