@@ -5,7 +5,23 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
+from dermalia.sandbox.isemeco import IsemecoStandIn
+from practices.domain.tenants import create_practice
+from practices.models import Practice
+from scans.models import Connection
+from tests.conftest import connect_to
 from tests.faults.proxy import FaultyStorage
+
+
+@pytest.fixture
+def practice(committed: None) -> Practice:
+    """In real transactions: what dies has connections of its own."""
+    return create_practice(name="Demo practice", email="practice@example.org")
+
+
+@pytest.fixture
+def account(practice: Practice, cluster: IsemecoStandIn) -> Connection:
+    return connect_to(cluster, practice)
 
 
 @pytest.fixture

@@ -8,10 +8,8 @@ import pytest
 from django.test import Client
 
 from audit.chain import SYSTEM
-from dermalia.sandbox.isemeco import IsemecoStandIn
 from dermalia.sealing.models import LedgerEntry
 from dermalia.tenancy import practice_scope
-from practices.domain.tenants import create_practice
 from practices.models import Practice, User
 from reports.models import Report
 from retention.domain import erase as module
@@ -19,18 +17,8 @@ from retention.domain.due import erase_due_reports
 from retention.domain.erase import Occupied, request_erasure
 from retention.models import Erasure
 from scans.models import Connection, Scan
-from tests.conftest import connect_to, superuser_connection
+from tests.conftest import superuser_connection
 from tests.retention.rows import add_reports, left
-
-
-@pytest.fixture
-def practice(committed: None) -> Practice:
-    return create_practice(name="Demo practice", email="practice@example.org")
-
-
-@pytest.fixture
-def account(practice: Practice, cluster: IsemecoStandIn) -> Connection:
-    return connect_to(cluster, practice)
 
 
 @pytest.fixture(autouse=True)

@@ -12,20 +12,12 @@ from audit.models import Entry
 from audit.words import Action
 from dermalia.sealing import keys, objects
 from dermalia.tenancy import practice_scope
-from practices.domain.tenants import create_practice
-from practices.models import Practice
 from reports.models import Report
 from retention.domain.erase import complete_erasure, request_erasure
 from retention.models import Erasure
 from tests.faults.processes import die, killed
 
 DOMAIN = "retention.domain"
-
-
-@pytest.fixture
-def practice(committed: None) -> Practice:
-    """In real transactions: what dies has connections of its own."""
-    return create_practice(name="Demo practice", email="practice@example.org")
 
 
 def request(report: Report) -> Erasure:

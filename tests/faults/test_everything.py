@@ -13,12 +13,10 @@ from audit.chain import SYSTEM
 from closing.domain import everything
 from closing.domain.everything import go_on
 from closing.models import Everything
-from dermalia.sandbox.isemeco import IsemecoStandIn
 from dermalia.sealing import objects
 from dermalia.sealing.models import LedgerEntry, ReportKey
 from dermalia.tenancy import practice_scope
 from dermalia.work.lease import BACKOFF_SECONDS
-from practices.domain.tenants import create_practice
 from practices.models import Practice
 from reports.models import Report
 from retention.domain import batches, removal
@@ -27,7 +25,6 @@ from retention.domain.erase import complete_erasure, request_erasure
 from retention.models import Erasure
 from scans.models import Connection, Scan
 from tests.closing.conftest import again, ordered, worked_off
-from tests.conftest import connect_to
 from tests.faults.processes import die, killed
 from tests.faults.proxy import FaultyStorage
 from tests.faults.test_sweep import AFTER, BEFORE, DOMAIN, add_due, told, waiting, work_off
@@ -35,17 +32,6 @@ from tests.retention.rows import left
 from tests.retention.test_sweep import beside
 
 CLOSE = Everything.Kind.CONTRACT
-
-
-@pytest.fixture
-def practice(committed: None) -> Practice:
-    """In real transactions: what dies has connections of its own."""
-    return create_practice(name="Demo practice", email="practice@example.org")
-
-
-@pytest.fixture
-def account(practice: Practice, cluster: IsemecoStandIn) -> Connection:
-    return connect_to(cluster, practice)
 
 
 def slice_of(order: Everything, *, seconds: float = 60) -> None:

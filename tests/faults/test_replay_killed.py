@@ -11,34 +11,20 @@ from audit.models import Entry
 from audit.words import Action
 from backups.domain.replay import Replayed, StillHeld, came_back, complete, replay
 from backups.ledger import Fact
-from dermalia.sandbox.isemeco import IsemecoStandIn
 from dermalia.sealing import objects
 from dermalia.sealing.models import ReportKey
 from dermalia.tenancy import practice_scope
-from practices.domain.tenants import create_practice
 from practices.models import Practice
 from retention.domain import batches
 from retention.domain.erase import request_erasures
 from retention.models import Erasure
 from scans.models import Connection, Scan, Tombstone
-from tests.conftest import connect_to
 from tests.faults.processes import die, killed
 from tests.faults.test_sweep import AFTER, BEFORE, DOMAIN, add_due, waiting, work_off
 from tests.retention.rows import left
 from tests.retention.test_sweep import beside
 
 NUMBER = 5
-
-
-@pytest.fixture
-def practice(committed: None) -> Practice:
-    """In real transactions: what dies has connections of its own."""
-    return create_practice(name="Demo practice", email="practice@example.org")
-
-
-@pytest.fixture
-def account(practice: Practice, cluster: IsemecoStandIn) -> Connection:
-    return connect_to(cluster, practice)
 
 
 @pytest.fixture

@@ -12,16 +12,10 @@ from audit.words import Action
 from dermalia.sealing import keys, objects, rotation
 from dermalia.sealing.models import PracticeKey, ReportKey
 from dermalia.tenancy import practice_scope
-from practices.domain.tenants import create_practice
 from practices.models import Practice
 from tests.faults.processes import die, killed
 
 REPORTS = 10
-
-
-@pytest.fixture
-def practice(committed: None) -> Practice:
-    return create_practice(name="Demo practice", email="practice@example.org")
 
 
 @pytest.fixture

@@ -10,34 +10,20 @@ from pytest_django import Settings
 from audit.chain import first_broken
 from audit.models import Entry
 from audit.words import Action
-from dermalia.sandbox.isemeco import IsemecoStandIn
 from dermalia.sealing import objects
 from dermalia.sealing.models import LedgerEntry, ReportKey
 from dermalia.tenancy import practice_scope
-from practices.domain.tenants import create_practice
 from practices.models import Practice
 from reports.models import Report
 from retention.domain.due import erase_due_reports
 from retention.domain.erase import complete_erasure, request_erasures
 from retention.models import Erasure
 from scans.models import Connection, Scan
-from tests.conftest import connect_to
 from tests.faults.processes import die, killed
 from tests.faults.storage import VersionedStorage
 from tests.retention.rows import add_reports, left
 
 DOMAIN = "retention.domain"
-
-
-@pytest.fixture
-def practice(committed: None) -> Practice:
-    """In real transactions: what dies has connections of its own."""
-    return create_practice(name="Demo practice", email="practice@example.org")
-
-
-@pytest.fixture
-def account(practice: Practice, cluster: IsemecoStandIn) -> Connection:
-    return connect_to(cluster, practice)
 
 
 @pytest.fixture
