@@ -471,16 +471,21 @@ ADMIN_GRANT_SECONDS: int = env.int("DERMALIA_ADMIN_GRANT_SECONDS", default=30 * 
 STAFF_FRESH_SECONDS: int = env.int("DERMALIA_STAFF_FRESH_SECONDS", default=5 * 60)
 # scrypt is memory-hard and comes with Python; a password alone opens nothing anyway.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+PASSWORD_LENGTH = 12
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
-    for name, options in (
-        ("MinimumLengthValidator", {"min_length": 12}),
-        ("UserAttributeSimilarityValidator", {"user_attributes": ["email"]}),
-    )
-]
-AUTH_PASSWORD_VALIDATORS += [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": PASSWORD_LENGTH},
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email"]},
+    },
     {"NAME": "practices.domain.common_passwords.CommonPasswords"},
-    {"NAME": "practices.domain.guessable.GuessableWords", "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": "practices.domain.guessable.GuessableWords",
+        "OPTIONS": {"min_length": PASSWORD_LENGTH},
+    },
 ]
 SESSION_ENGINE = "practices.browser_sessions"
 SESSION_COOKIE_AGE = STAFF_SESSION_SECONDS

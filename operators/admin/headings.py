@@ -38,8 +38,6 @@ HEADINGS: dict[str, str | Promise] = {
     "happened_to": pgettext_lazy("column", "happened until"),
     "host": pgettext_lazy("column", "server"),
     "id": pgettext_lazy("column", "ID"),
-    "service": pgettext_lazy("column", "service"),
-    "valid_from": pgettext_lazy("column", "valid from"),
     "is_active": pgettext_lazy("column", "active"),
     "issued_at": pgettext_lazy("column", "issued"),
     "kind": pgettext_lazy("column", "kind"),
@@ -69,12 +67,14 @@ HEADINGS: dict[str, str | Promise] = {
     "rests_until": pgettext_lazy("column", "rests until"),
     "role": pgettext_lazy("column", "role"),
     "sequence": pgettext_lazy("column", "number in the log"),
+    "service": pgettext_lazy("column", "service"),
     "severity": pgettext_lazy("column", "severity"),
     "state": pgettext_lazy("column", "state"),
     "stated_at": pgettext_lazy("column", "stated"),
     "text": pgettext_lazy("column", "words"),
     "told_at": pgettext_lazy("column", "told"),
     "used_at": pgettext_lazy("column", "used"),
+    "valid_from": pgettext_lazy("column", "valid from"),
     "verified_at": pgettext_lazy("column", "verified"),
 }
 

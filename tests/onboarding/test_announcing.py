@@ -11,6 +11,7 @@ from pytest_django import Settings
 from dermalia.residency import egress
 from dermalia.residency.announced import NOTICE, announced
 from dermalia.residency.register import companies, mail_relay, to_come
+from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
 from dermalia.tenancy.acting import acting_for
 from onboarding import tasks
@@ -18,6 +19,7 @@ from onboarding.domain.announcing import require_announced
 from onboarding.domain.objections import object_to, withdraw_objection
 from practices.models import Practice, User
 from reports.mail.models import StaffMail
+from tests.mail.conftest import worked_off
 from tests.onboarding.conftest import accept_all
 
 FIRST = {"entity": "First & Sons GmbH", "country": "DE", "region": "eu-central-1"}
@@ -89,13 +91,22 @@ def test_an_announced_company_may_start_on_its_day(agreed: Practice, real: Setti
     assert to_come() == ()
 
 
-def test_practices_are_told_by_mail(agreed: Practice, real: Settings) -> None:
+def test_practices_are_told_by_mail(
+    agreed: Practice, real: Settings, mailbox: ResendStandIn
+) -> None:
+    real.TRIAL = True  # whose mails go to a stand-in
+    with practice_scope(agreed.pk):
+        StaffMail.objects.all().delete()  # the copy of the agreement
     announce(real, "relay", RELAY_COMPANY, today() + NOTICE)
     for _ in range(2):
         tasks.tell_practices()
     with practice_scope(agreed.pk):
         (mail,) = StaffMail.objects.filter(kind="subprocessor")
-    assert mail is not None
+    worked_off(mail)
+    (sent,) = mailbox.mails
+    for part in (sent.text or "", sent.html or ""):
+        assert "Relay AG" in part
+        assert "Versendet die E-Mail" in part
 
 
 def test_machines_wait_for_a_practice_that_objects(
