@@ -28,6 +28,7 @@ from dermalia.sandbox.face import Capture, make_capture
 from dermalia.sandbox.isemeco import IsemecoStandIn
 from dermalia.sandbox.resend import ResendStandIn
 from dermalia.tenancy import practice_scope
+from documents.domain import paper
 from onboarding.models import GoLive
 from practices.domain.secrecy import PLEDGE
 from practices.domain.sessions import open_session
@@ -284,6 +285,13 @@ def typesets_each_document_once(
         return documents[name]
 
     monkeypatch.setattr("reports.pdf.cache.typeset", remembering)
+
+
+@pytest.fixture
+def plain_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No typesetting, for tests in which it does not matter what a practice's documents look like:
+    the pack of all of them has two dozen."""
+    monkeypatch.setattr(paper, "_pdf", lambda html, style, side, pages: b"%PDF " + side)
 
 
 @pytest.fixture(scope="session")

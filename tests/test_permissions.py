@@ -350,6 +350,7 @@ def sign_in(client: Client, visitor: str, practice: Practice, other: Practice) -
         enter_session(client, user, factor="")
 
 
+@pytest.mark.usefixtures("plain_paper")
 @pytest.mark.parametrize("visitor", VISITORS)
 def test_who_may_see_what(
     client: Client,

@@ -10,10 +10,11 @@ class PdfLimits:
     """Bounds that protect the server. Times in seconds, sizes in bytes.
 
     ``memory`` bounds the child's writable private memory; ``pages`` is checked once all of them
-    are laid out, so it is time and memory that stop a document that never ends.
+    are laid out, so it is time and memory that stop a document that never ends. The clock leaves
+    room for a machine on which others want the processor, too; the proxy waits a little longer.
     """
 
-    wall_seconds: float = 20.0
+    wall_seconds: float = 50.0
     cpu_seconds: int = 20
     memory: int = 512 * MIB
     input_bytes: int = 48 * MIB

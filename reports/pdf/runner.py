@@ -3,9 +3,10 @@
 import dataclasses
 import json
 import os
+import signal
 import threading
 
-from dermalia.confined import AnswerTooLong, Child, ChildLate, ConfinedError
+from dermalia.confined import AnswerTooLong, Child, ChildDied, ChildLate, ConfinedError
 from scans.conversion import framing
 
 from . import fonts
@@ -53,23 +54,37 @@ def _request(source: Source) -> list[bytes]:
 
 
 def _exchange(request: list[bytes], limits: PdfLimits) -> bytearray:
-    """Start a child, send it the request and return its answer. Raises PdfError."""
-    arguments = [json.dumps(dataclasses.asdict(limits)), str(os.getpid())]
-    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
-    environment = {**kept, "FONTCONFIG_FILE": str(fonts.prepare())}
+    """What a child answers to the request. Raises PdfError."""
     try:
-        with Child(__package__, arguments, environment=environment) as child:
-            return child.exchange(
-                request,
-                seconds=limits.wall_seconds,
-                answer_bytes=limits.output_bytes + _HEADER_ROOM,
-            )
+        return _answer(request, limits)
     except ChildLate as error:
         raise PdfError(ErrorCode.TIMEOUT, where=str(error)) from error
     except AnswerTooLong as error:
         raise PdfError(ErrorCode.TOO_LARGE, where="answer") from error
     except ConfinedError as error:
         raise PdfError(ErrorCode.CRASHED, where=str(error)) from error
+
+
+def _answer(request: list[bytes], limits: PdfLimits) -> bytearray:
+    """Ask a child, and another one if the system killed it, as it does when memory is short.
+
+    Raises ConfinedError.
+    """
+    arguments = [json.dumps(dataclasses.asdict(limits)), str(os.getpid())]
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    environment = {**kept, "FONTCONFIG_FILE": str(fonts.prepare())}
+
+    def asked() -> bytearray:
+        with Child(__package__, arguments, environment=environment) as child:
+            room = limits.output_bytes + _HEADER_ROOM
+            return child.exchange(request, seconds=limits.wall_seconds, answer_bytes=room)
+
+    try:
+        return asked()
+    except ChildDied as error:
+        if error.code != -signal.SIGKILL:
+            raise
+        return asked()
 
 
 def _document(answer: bytearray) -> bytes:

@@ -4,13 +4,10 @@ Started by `runner` as ``python -m scans.conversion <limits as JSON> <process id
 """
 
 import json
-import os
 import select
 import sys
-import traceback
-from pathlib import Path
 
-from . import framing, processors
+from . import answers, framing, processors
 from .children import WAITED_IN_VAIN
 from .confine import confine
 from .errors import ConversionError, ErrorCode
@@ -23,7 +20,7 @@ def main() -> None:
     limits = Limits(**json.loads(sys.argv[1]))
     processors.keep_to(limits.processors)
     network = confine(limits, parent=int(sys.argv[2]))
-    answer = _own_standard_output()
+    answer = answers.own_standard_output()
     # The native libraries: after the rights are given up, and before the wait for a request.
     from . import memory, pipeline
 
@@ -32,19 +29,12 @@ def main() -> None:
         pipeline.load_all()
         if not _is_asked(within=limits.idle_seconds):
             sys.exit(WAITED_IN_VAIN)
-    try:
-        message = _convert(limits, network)
-    except ConversionError as error:
-        message = _failure(error.code, error.where)
-    except MemoryError:
-        message = _failure(ErrorCode.TOO_LARGE, "memory")
-    # The parent must learn of anything else too, but never its text, which may quote data.
-    except Exception as error:  # noqa: BLE001
-        message = _failure(ErrorCode.CRASHED, _place(error))
-    with os.fdopen(answer, "wb") as pipe:
-        for chunk in message:
-            pipe.write(chunk)
-    os._exit(0)  # freeing every object one by one helps nobody and keeps the parent waiting
+    answers.give(
+        lambda: _answer(limits, network),
+        to=answer,
+        too_large=ErrorCode.TOO_LARGE,
+        crashed=ErrorCode.CRASHED,
+    )
 
 
 def _is_asked(*, within: float) -> bool:
@@ -52,14 +42,14 @@ def _is_asked(*, within: float) -> bool:
     return bool(select.select([0], [], [], within)[0])
 
 
-def _own_standard_output() -> int:
-    """A private copy of standard output; what native libraries print goes to standard error."""
-    private = os.dup(1)
-    os.dup2(2, 1)
-    return private
+def _answer(limits: Limits, network: str) -> answers.Message:
+    try:
+        return _convert(limits, network)
+    except ConversionError as error:
+        return answers.failure(error.code, error.where)
 
 
-def _convert(limits: Limits, network: str) -> list[bytes]:
+def _convert(limits: Limits, network: str) -> answers.Message:
     header, blobs = framing.read(sys.stdin.buffer, limit=limits.input_bytes)
     files = [
         SourceFile(**fields, data=data) for fields, data in zip(header["files"], blobs, strict=True)
@@ -81,16 +71,6 @@ def _convert(limits: Limits, network: str) -> list[bytes]:
         },
         [output.data for output in result.outputs],
     )
-
-
-def _failure(code: ErrorCode, where: str) -> list[bytes]:
-    return framing.pack({"error": code, "where": where}, [])
-
-
-def _place(error: Exception) -> str:
-    """The kind of error and the line it came from: enough to find it, and no data."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
 if __name__ == "__main__":

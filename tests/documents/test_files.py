@@ -106,13 +106,7 @@ def test_what_is_not_final_is_no_file(scope: Practice) -> None:
         made(edition, Form.PDF)
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests in which it does not matter what a PDF looks like."""
-    monkeypatch.setattr(paper, "_pdf", lambda html, style, side, pages: b"%PDF " + side)
-
-
-def test_the_pack_lists_every_file_with_its_checksum(stated: Stated, quick: None) -> None:
+def test_the_pack_lists_every_file_with_its_checksum(stated: Stated, plain_paper: None) -> None:
     pack = pack_of(stated, language="de")
     content = b"".join(pack.pieces())
     assert content == b"".join(pack_of(stated, language="de").pieces())
@@ -125,7 +119,7 @@ def test_the_pack_lists_every_file_with_its_checksum(stated: Stated, quick: None
         assert hashlib.sha256(archive.read(entry["path"])).hexdigest() == entry["sha256"]
 
 
-def test_the_pack_names_what_is_not_final(scope: Practice, quick: None) -> None:
+def test_the_pack_names_what_is_not_final(scope: Practice, plain_paper: None) -> None:
     pack = pack_of(stated_by(scope), language="en")
     listed = json.loads(dict(pack.files)[MANIFEST])
     needy = {kind.key for kind in KINDS if kind.parties or kind.oversight}

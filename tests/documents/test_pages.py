@@ -103,10 +103,7 @@ def test_what_does_not_fit_says_what_to_shorten(
         assert reverse("onboarding:recipients") in answer.content.decode()
 
 
-def test_everything_can_be_saved_as_one_file(
-    complete: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(paper, "_pdf", lambda html, style, side, pages: b"%PDF " + side)
+def test_everything_can_be_saved_as_one_file(complete: Client, plain_paper: None) -> None:
     answer = complete.get(url("pack"))
     content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
     names = ZipFile(io.BytesIO(content)).namelist()

@@ -5,7 +5,7 @@ What only a process of its own can show is shown in one; the rest is asked of th
 
 import importlib.util
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from dermalia.confined import Child
 from reports.pdf import (
     Attachment,
     ErrorCode,
@@ -194,6 +195,29 @@ def test_an_error_quotes_nothing_of_the_report() -> None:
     with pytest.raises(PdfError) as caught:
         in_a_child(document("<img src='file:///Testperson' alt='Testperson'>"))
     assert "Testperson" not in f"{caught.value!r} {caught.value.where} {caught.value.__cause__!r}"
+
+
+class Doomed(Child):
+    """Killed by the system as soon as it runs, as often as ``doom`` says."""
+
+    doom = 0
+
+    def exchange(self, request: Sequence[bytes], *, seconds: float, answer_bytes: int) -> bytearray:
+        if Doomed.doom:
+            Doomed.doom -= 1
+            self._process.kill()
+        return super().exchange(request, seconds=seconds, answer_bytes=answer_bytes)
+
+
+def test_a_child_that_the_system_kills_is_followed_by_one_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner, "Child", Doomed)
+    Doomed.doom = 1
+    assert in_a_child(document("A")).startswith(b"%PDF-1.7")
+    Doomed.doom = 2
+    assert refusal(document("A"), by=in_a_child) == ErrorCode.CRASHED
+    assert Doomed.doom == 0
 
 
 def test_more_callers_than_turns_are_told_so() -> None:
