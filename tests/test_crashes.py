@@ -15,7 +15,8 @@ from practices.domain.tenants import create_practice
 from reports.models import Report
 from scans.models import Asset, Connection, Scan
 from tests.conftest import connect_to, discover, release_at_once
-from tests.work.workers import Worker, redis_client, running, until
+from tests.waiting import until
+from tests.work.workers import Worker, redis_client, running
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("committed")]
 

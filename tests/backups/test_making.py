@@ -33,7 +33,7 @@ from tests.conftest import (
     process_environment,
     superuser_connection,
 )
-from tests.work.workers import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("committed")
 

@@ -1,10 +1,8 @@
 """Chromium on the pages as gunicorn serves them."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,6 +27,7 @@ from tests.conftest import (
     release_at_once,
     report_of,
 )
+from tests.waiting import free_port, until
 
 FLAGS = (
     "--no-sandbox",
@@ -72,9 +71,7 @@ def serving(
     *stand_ins: str, application: str = "dermalia.wsgi", **environment: str
 ) -> Iterator[str]:
     """The application under gunicorn, which may call ``stand_ins``; its origin."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     origin = f"http://localhost:{port}"
     server = subprocess.Popen(
         [
@@ -90,7 +87,7 @@ def serving(
         cwd=settings.BASE_DIR,
     )
     try:
-        _await(origin)
+        until(lambda: _answers(origin), "gunicorn did not come up")
         yield origin
     finally:
         server.terminate()
@@ -132,12 +129,8 @@ def mailed(site: str, report: Report, mailbox: ResendStandIn) -> None:
         link_in_mail(report, mailbox)
 
 
-def _await(origin: str) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            if requests.get(f"{origin}/de/", timeout=5).ok:
-                return
-        except requests.RequestException:
-            time.sleep(0.1)
-    raise AssertionError("gunicorn did not come up")
+def _answers(origin: str) -> bool:
+    try:
+        return requests.get(f"{origin}/de/", timeout=5).ok
+    except requests.RequestException:
+        return False

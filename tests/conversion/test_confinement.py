@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from scans.conversion import ConversionError, ErrorCode, Limits, SourceFile, convert, framing
 from scans.conversion.runner import _conversion, _cpu_seconds, _death, _too_late
+from tests.waiting import until
 
 from . import support
 
@@ -74,13 +74,6 @@ def is_alive(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] != "Z"
 
 
-def wait_for(condition: object, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_a_confined_process_can_reach_nothing(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _TRIES, str(os.getpid()), str(tmp_path / "file")],
@@ -117,10 +110,10 @@ def test_the_child_gets_no_secrets_from_the_environment(
     seen: list[bytes] = []
 
     def look() -> None:
-        wait_for(lambda: children(os.getpid()))
+        until(lambda: children(os.getpid()))
         child = children(os.getpid())[0]
         environment = Path(f"/proc/{child}/environ")
-        wait_for(lambda: b"PYTHONPATH" in environment.read_bytes())
+        until(lambda: b"PYTHONPATH" in environment.read_bytes())
         seen.append(environment.read_bytes())
 
     monkeypatch.setenv("DERMALIA_ROOT_KEY", "planted")
@@ -135,7 +128,7 @@ def test_a_killed_child_is_reported_and_the_next_conversion_works(
     capture: list[SourceFile],
 ) -> None:
     def kill() -> None:
-        wait_for(lambda: children(os.getpid()))
+        until(lambda: children(os.getpid()))
         os.kill(children(os.getpid())[0], signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
@@ -158,13 +151,14 @@ def test_a_killed_worker_leaves_no_child_behind(tmp_path: Path) -> None:
     worker = subprocess.Popen(
         [sys.executable, "-c", program, str(scan)], env={"PYTHONPATH": str(_ROOT)}
     )
-    wait_for(lambda: children(worker.pid))
+    until(lambda: children(worker.pid))
     child = children(worker.pid)[0]
     # Only once the child listens to its parent's end; a moment later it is hard at work.
-    wait_for(lambda: b"800" in Path(f"/proc/{child}/oom_score_adj").read_bytes())
+    until(lambda: b"800" in Path(f"/proc/{child}/oom_score_adj").read_bytes())
+    os.kill(child, signal.SIGSTOP)  # it must not end because it is done
     worker.kill()
     worker.wait()
-    wait_for(lambda: not is_alive(child), seconds=2)
+    until(lambda: not is_alive(child))
 
 
 def test_a_timed_out_child_is_gone_when_the_error_arrives(capture: list[SourceFile]) -> None:
@@ -177,7 +171,7 @@ def test_a_timed_out_child_is_gone_when_the_error_arrives(capture: list[SourceFi
 
 def test_a_child_that_was_kept_from_its_work_may_try_again(capture: list[SourceFile]) -> None:
     def stop() -> None:
-        wait_for(lambda: children(os.getpid()))
+        until(lambda: children(os.getpid()))
         os.kill(children(os.getpid())[0], signal.SIGSTOP)
 
     stopper = threading.Thread(target=stop)
@@ -192,7 +186,7 @@ def test_a_child_that_was_kept_from_its_work_may_try_again(capture: list[SourceF
 def test_a_child_that_worked_all_its_time_would_do_so_again() -> None:
     """The same capture would keep a worker from all others, attempt after attempt."""
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as child:
-        wait_for(lambda: _cpu_seconds(child.pid) >= 0.3)
+        until(lambda: _cpu_seconds(child.pid) >= 0.3)
         in_vain = _too_late(child, Limits(wall_seconds=0.5))
         too_early_to_tell = _too_late(child, Limits(wall_seconds=60))
         child.kill()

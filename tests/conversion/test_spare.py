@@ -11,9 +11,10 @@ from collections.abc import Iterator
 import pytest
 
 from scans.conversion import Limits, SourceFile, children, convert
+from tests.waiting import until
 
 from . import support
-from .test_confinement import is_alive, wait_for
+from .test_confinement import is_alive
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_the_next_request_goes_to_the_child_that_waits(monkeypatch: pytest.Monke
 def test_a_spare_that_was_killed_is_replaced() -> None:
     convert_one()
     os.kill(spare_pid(), signal.SIGKILL)
-    wait_for(lambda: not is_alive(spare_pid()))
+    until(lambda: not is_alive(spare_pid()))
     convert_one()
 
 
@@ -99,7 +100,7 @@ def test_other_limits_get_a_child_of_their_own() -> None:
     convert_one()
     first = spare_pid()
     convert_one(Limits(wall_seconds=30))
-    wait_for(lambda: not is_alive(first))
+    until(lambda: not is_alive(first))
 
 
 @pytest.mark.usefixtures("kept")
@@ -113,4 +114,4 @@ def test_a_thread_s_spare_ends_with_the_thread() -> None:
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    wait_for(lambda: not is_alive(seen[0]))
+    until(lambda: not is_alive(seen[0]))

@@ -4,13 +4,11 @@ import datetime as dt
 import fcntl
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPResponse, HTTPSConnection
 from pathlib import Path
@@ -25,15 +23,7 @@ from tests.conftest import CLONE
 from tests.deploy.installation import DEPLOY, ROOT
 from tests.environment import DATA
 
-PATIENCE_SECONDS = 40.0
 HOST = "localhost"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def settings_as_files(folder: Path, *, https_port: int, web_port: int) -> dict[str, str]:
@@ -160,22 +150,6 @@ def complaint(part: str, env: Mapping[str, str]) -> str:
         check=False,
     )
     return ended.stderr
-
-
-def until(look: Callable[[], bool], otherwise: Callable[[], str]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not look():
-        if time.monotonic() > deadline:
-            raise AssertionError(otherwise())
-        time.sleep(0.05)
-
-
-def listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
 
 
 def trusting(certificate: Path, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:

@@ -23,6 +23,7 @@ from practices.domain.tenants import create_practice
 from tests.conftest import connect_to, discover, link_in_mail, release_at_once, report_of
 from tests.deploy import running
 from tests.deploy.installation import DEPLOY
+from tests.waiting import PATIENCE_SECONDS, free_port, listens, until
 
 CADDY = shutil.which("caddy")
 pytestmark = [
@@ -68,7 +69,7 @@ def installation(
 
 @contextmanager
 def installed(folder: Path) -> Iterator[Installation]:
-    https_port, http_port, web_port = (running.free_port() for _ in range(3))
+    https_port, http_port, web_port = (free_port() for _ in range(3))
     env = running.settings_as_files(folder, https_port=https_port, web_port=web_port)
     proxy = running.proxy_environment(
         folder, https_port=https_port, http_port=http_port, web_port=web_port
@@ -80,7 +81,7 @@ def installed(folder: Path) -> Iterator[Installation]:
         stack.enter_context(running.started(caddy, proxy, log))
         ready = Installation(env, folder, https_port, http_port, web_port, web)
         for port in (web_port, https_port, http_port):
-            running.until(partial(running.listens, port), ready.log)
+            until(partial(listens, port), ready.log)
         yield ready
 
 
@@ -181,13 +182,13 @@ def test_told_to_end_the_web_server_finishes_what_it_has_begun(
         # Another request shows that the server had time to take this one.
         running.ask(own.https_port, own.trusted, link)
         own.web.send_signal(signal.SIGTERM)
-        running.until(lambda: not running.listens(own.web_port), own.log)
+        until(lambda: not listens(own.web_port), own.log)
         connection.send(b"6789012345")
         answer = connection.getresponse()
         assert answer.status in {200, 302, 303}
         answer.read()
         connection.close()
-        assert own.web.wait(running.PATIENCE_SECONDS) == 0
+        assert own.web.wait(PATIENCE_SECONDS) == 0
 
 
 def test_migrations_workers_and_beat_start_and_end(static_files: None, tmp_path: Path) -> None:
@@ -203,10 +204,10 @@ def test_migrations_workers_and_beat_start_and_end(static_files: None, tmp_path:
         running.started(running.entrypoint("beat"), env, log) as beat,
     ):
         for part in ("worker", "beat"):
-            running.until(partial(running.well, part, env), log.read_text)
+            until(partial(running.well, part, env), log.read_text)
         for process in (worker, beat):
             process.send_signal(signal.SIGTERM)
-            assert process.wait(running.PATIENCE_SECONDS) == 0, log.read_text()
+            assert process.wait(PATIENCE_SECONDS) == 0, log.read_text()
 
 
 def test_without_the_owner_nothing_is_migrated(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ from tests.conftest import CLONE, connect_to, discover, link_in_mail, release_at
 from tests.environment import DATA
 from tests.faults.load import Load
 from tests.retention.rows import add_reports
-from tests.work.workers import Worker, running, until
+from tests.waiting import until
+from tests.work.workers import Worker, running
 
 pytestmark = pytest.mark.processes
 ERASED = 6

@@ -25,7 +25,8 @@ from retention.models import Erasure
 from tests.browser.conftest import serving
 from tests.conftest import connect_to, discover, link_in_mail, release_at_once, report_of
 from tests.faults.load import CLIENTS, Load
-from tests.work.workers import Worker, running, until
+from tests.waiting import until
+from tests.work.workers import Worker, running
 
 pytestmark = pytest.mark.processes
 RECOVERED_SECONDS = 10.0

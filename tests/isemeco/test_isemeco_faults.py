@@ -20,6 +20,7 @@ from scans.isemeco.errors import (
     SizeMismatch,
 )
 from tests.isemeco.conftest import MESH, SECRET, pulled
+from tests.waiting import long_before
 
 Connect = Callable[..., IsemecoClient]
 
@@ -104,11 +105,9 @@ def test_a_long_pause_is_left_to_the_caller(
 ) -> None:
     cluster.expire_tokens()
     cluster.faults.arm("busy", on=scope, times=None, amount=3600)
-    started = time.monotonic()
-    with pytest.raises(Busy) as busy:
+    with long_before(60), pytest.raises(Busy) as busy:
         pulled(client, mesh) if scope == "asset" else visit(client, scan)
     assert busy.value.retry_after == 3600
-    assert time.monotonic() - started < 1
 
 
 def test_an_outage_without_a_time_is_tried_again_and_then_busy(
@@ -126,11 +125,9 @@ def test_an_answer_that_trickles_is_given_up_in_time(
 ) -> None:
     client = connect(cluster, call_seconds=0.5)
     client.list_scans()
-    cluster.faults.arm("slow", on="manifest", times=None, amount=100)
-    started = time.monotonic()
-    with pytest.raises(ClusterFault, match="too slowly"):
+    cluster.faults.arm("slow", on="manifest", times=None, amount=10)
+    with long_before(60), pytest.raises(ClusterFault, match="too slowly"):
         client.manifest(scan)
-    assert time.monotonic() - started < 3
 
 
 # Files
@@ -140,10 +137,8 @@ def test_a_file_that_trickles_is_given_up_in_time(
     cluster: IsemecoStandIn, client: IsemecoClient, mesh: AssetEntry
 ) -> None:
     cluster.faults.arm("slow", on="asset", amount=1000)
-    started = time.monotonic()
-    with pytest.raises(ClusterFault, match="too slowly"):
+    with long_before(len(MESH) / 1000), pytest.raises(ClusterFault, match="too slowly"):
         pulled(client, mesh)
-    assert time.monotonic() - started < 3
 
 
 def test_a_slow_file_within_the_limit_arrives_whole(

@@ -8,7 +8,6 @@ import signal
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,8 +22,8 @@ from tests.deploy import running
 from tests.environment import CODE, PROJECT
 from tests.mail.smtp_server import PASSWORD, USER, SmtpServer
 from tests.migrated import KEPT
+from tests.waiting import PATIENCE_SECONDS, free_port, listens, until
 
-PATIENCE_SECONDS = 60.0
 LINK = re.compile(r"https://\S+/r/\w+/")
 T = TypeVar("T")
 
@@ -34,7 +33,7 @@ class PracticeServer:
     """Folders and addresses of one; ``flags`` sets it up."""
 
     home: Path
-    https_port: int = field(default_factory=running.free_port)
+    https_port: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
         self.exports.mkdir(parents=True)
@@ -134,7 +133,7 @@ class PracticeServer:
             self.until(
                 lambda: process.poll() is not None or "Dermalia runs for" in self.said()[before:]
             )
-            self.until(lambda: process.poll() is not None or running.listens(self.https_port))
+            self.until(lambda: process.poll() is not None or listens(self.https_port))
             assert process.poll() is None, self.said()
             yield process
             process.send_signal(signal.SIGTERM)
@@ -150,11 +149,7 @@ class PracticeServer:
         return running.trusting(self.certificate, version)
 
     def until(self, look: Callable[[], T | None]) -> T:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not (found := look()):
-            assert time.monotonic() < deadline, self.said()
-            time.sleep(0.05)
-        return found
+        return until(look, self.said)
 
     def ways_out(self) -> list[tuple[str, object]]:
         """Everything its Python processes tried to reach: event and place."""

@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from dermalia.operations.metrics.ended import put_together
 from dermalia.operations.metrics.place import locked
 from dermalia.operations.metrics.server import Files
 from tests.browser.conftest import serving
+from tests.waiting import until
 from tests.work.workers import Worker
 
 pytestmark = pytest.mark.processes
@@ -195,7 +195,7 @@ def test_a_web_process_that_takes_the_place_of_a_killed_one_tidies_up_after_it(
     with serving(DERMALIA_METRICS_DIR=str(tmp_path)) as origin:
         (sign,) = wait_for_signs(tmp_path, 1)
         os.kill(number_of(sign), signal.SIGKILL)
-        wait_until(lambda: sign not in files(tmp_path) and ended_total(tmp_path))
+        until(lambda: sign not in files(tmp_path) and ended_total(tmp_path))
         requests.get(f"{origin}/health/live", timeout=10).raise_for_status()
         assert sign not in wait_for_signs(tmp_path, 1)
         live = "dermalia_request_seconds_count[('method', 'GET'), ('status', '2xx'), ('view', {})]"
@@ -211,11 +211,11 @@ def test_a_process_of_the_pool_that_takes_the_place_of_a_killed_one_does_so_too(
     worker = Worker(DERMALIA_METRICS_DIR=str(tmp_path), DERMALIA_SIGN_OF_LIFE=str(life))
     worker.start()
     try:
-        wait_until(life.exists)  # a pool that is still starting ends with its first process
+        until(life.exists)  # a pool that is still starting ends with its first process
         signs = wait_for_signs(tmp_path, 2)
         (sign,) = (each for each in signs if number_of(each) != worker.pid)
         os.kill(number_of(sign), signal.SIGKILL)
-        wait_until(lambda: sign not in files(tmp_path))
+        until(lambda: sign not in files(tmp_path))
         assert sign not in wait_for_signs(tmp_path, 2)
     finally:
         worker.kill()
@@ -250,12 +250,5 @@ def signs_in(folder: Path) -> set[str]:
 
 
 def wait_for_signs(folder: Path, number: int) -> set[str]:
-    wait_until(lambda: len(signs_in(folder)) == number)
+    until(lambda: len(signs_in(folder)) == number)
     return signs_in(folder)
-
-
-def wait_until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

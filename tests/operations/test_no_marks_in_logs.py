@@ -7,8 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from django.conf import settings
 
 from tests.conftest import process_environment
 from tests.operations.marks import LINK, MAIL, MARKS, NAME, NETWORK, PASSWORD, TOKEN
+from tests.waiting import PATIENCE_SECONDS, free_port, listens, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("committed")]
-PATIENCE_SECONDS = 40
 
 
 @contextmanager
@@ -48,24 +47,6 @@ def process(log: Path, *command: str, **env: str) -> Iterator[None]:
             finally:
                 if running.poll() is None:
                     os.killpg(running.pid, signal.SIGKILL)
-
-
-def until(holds: Callable[[], object], otherwise: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.05)
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as attempt:
-        return attempt.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port
 
 
 def ask(port: int, path: str, **headers: str) -> int:

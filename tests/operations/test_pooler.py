@@ -7,10 +7,8 @@ without it is said of the settings.
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +26,7 @@ from practices.domain.tenants import create_practice
 from scans.models import Scan
 from tests.conftest import CLONE
 from tests.environment import DATA
+from tests.waiting import free_port, listens, until
 from tests.work.rows import scan_of
 
 PROGRAM = os.environ.get("PGBOUNCER") or shutil.which("pgbouncer", path="/usr/sbin:/usr/bin")
@@ -37,8 +36,7 @@ needs_pooler = pytest.mark.skipif(not PROGRAM, reason="pgbouncer is not installe
 @pytest.fixture
 def pooler(committed: None, tmp_path: Path) -> Iterator[int]:
     """A pooler with one connection to the server for each role; its port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    port = free_port()
     given = psycopg.conninfo.conninfo_to_dict(database_url(DATA, "dermalia_app", CLONE))
     users = tmp_path / "users"
     users.write_text('"dermalia_app" ""\n"dermalia_sweeper" ""\n')
@@ -58,7 +56,7 @@ def pooler(committed: None, tmp_path: Path) -> Iterator[int]:
     as_user = ["-u", owner] if os.geteuid() == 0 else []
     with subprocess.Popen([PROGRAM, *as_user, str(config)]) as running:
         try:
-            _wait_for(port)
+            until(lambda: listens(port), "the pooler did not come up")
             yield port
         finally:
             running.terminate()
@@ -75,15 +73,6 @@ def pooled(pooler: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             monkeypatch.setitem(place, "DISABLE_SERVER_SIDE_CURSORS", True)
     yield
     connections.close_all()
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        with socket.socket() as attempt:
-            if attempt.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("the pooler did not come up")
 
 
 @needs_pooler

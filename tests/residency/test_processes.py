@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +17,9 @@ from operators.domain.log import NO_PRACTICE
 from tests.conftest import process_environment, superuser_connection
 from tests.residency.lines import ANSWER, listening, request_head
 from tests.residency.outward import WAYS
+from tests.waiting import PATIENCE_SECONDS, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("committed")]
-PATIENCE_SECONDS = 40.0
 NOBODY = "192.0.2.1"
 ELSEWHERE = "example.com"
 ALL_REFUSED = dict.fromkeys(WAYS, True)
@@ -49,10 +48,7 @@ def started(command: list[str], **environment: str) -> Iterator[subprocess.Popen
 
 
 def awaited(path: Path) -> dict[str, bool]:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} did not come"
-        time.sleep(0.05)
+    until(path.exists, f"{path} did not come")
     found: dict[str, bool] = json.loads(path.read_text())
     return found
 
@@ -117,26 +113,21 @@ def test_a_library_inside_a_worker_is_refused_every_way_out(tmp_path: Path) -> N
 
 
 def _asked(url: str) -> dict[str, bool]:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            found: dict[str, bool] = requests.get(url, timeout=PATIENCE_SECONDS).json()
-        except requests.ConnectionError:
-            assert time.monotonic() < deadline, "the web server did not come up"
-            time.sleep(0.1)
-        else:
-            return found
+    return until(lambda: _answer(url), "the web server did not come up")
+
+
+def _answer(url: str) -> dict[str, bool] | None:
+    try:
+        found: dict[str, bool] = requests.get(url, timeout=PATIENCE_SECONDS).json()
+    except requests.ConnectionError:
+        return None
+    return found
 
 
 def _entries() -> int:
     """How many refusals stand in the log of no practice, after the teller had time to write."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
     with superuser_connection() as server:
-        while True:
-            found = _counted(server)
-            if found or time.monotonic() > deadline:
-                return found
-            time.sleep(0.1)
+        return until(lambda: _counted(server), "no refusal was written down")
 
 
 def _counted(server: "psycopg.Connection[tuple[object, ...]]") -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -25,10 +23,3 @@ def post(url: str, **options: Any) -> requests.Response:
 
 def delete(url: str, **options: Any) -> requests.Response:
     return ask("DELETE", url, **options)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 5) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to pass"
-        time.sleep(0.01)

@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 import pytest
 
 from dermalia.sandbox.resend import ResendStandIn
-from tests.sandbox.calls import delete, get, post, wait_until
+from tests.sandbox.calls import delete, get, post
 from tests.sandbox.mailing import LINK, send
+from tests.waiting import until
 
 
 def test_waiting_for_a_mail(provider: ResendStandIn) -> None:
@@ -83,4 +84,4 @@ def test_the_page_can_empty_the_inbox(provider: ResendStandIn) -> None:
     )
     assert page.status_code == 200
     assert "None yet" in page.text
-    wait_until(lambda: provider.mails == ())
+    until(lambda: provider.mails == ())

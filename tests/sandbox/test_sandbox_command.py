@@ -14,18 +14,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.sandbox.calls import get, post, wait_until
+from tests.sandbox.calls import get, post
+from tests.waiting import free_port, until
 
 pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[2]
 SECRETS = {"DERMALIA_SANDBOX_CLIENT_SECRET": "secret", "DERMALIA_SANDBOX_API_KEY": "re_key"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -58,14 +53,14 @@ def test_both_stand_ins_run_until_told_to_stop(tmp_path: Path) -> None:
     isemeco, resend = (f"http://127.0.0.1:{port}" for port in ports)
     options = ("--isemeco-port", str(ports[0]), "--resend-port", str(ports[1]))
     with sandbox(*options, "--source", str(tmp_path), "--client-id", "id", **SECRETS) as process:
-        wait_until(lambda: answers(isemeco) and answers(resend), seconds=20)
+        until(lambda: answers(isemeco) and answers(resend))
         token = post(
             f"{isemeco}/oauth/token",
             data={"grant_type": "client_credentials"},
             auth=("id", "secret"),
         ).json()["access_token"]
         bearer = {"Authorization": f"Bearer {token}"}
-        wait_until(lambda: bool(get(f"{isemeco}/v1/scans", headers=bearer).json()["scans"]))
+        until(lambda: bool(get(f"{isemeco}/v1/scans", headers=bearer).json()["scans"]))
         mail = {"from": "a@example.org", "to": "b@example.org", "subject": "s", "text": "t"}
         sent = post(f"{resend}/emails", json=mail, headers={"Authorization": "Bearer re_key"})
         assert sent.status_code == 200

@@ -11,7 +11,8 @@ from dermalia.sandbox.isemeco import IsemecoStandIn
 from practices.domain.tenants import create_practice
 from scans.conversion import share_among
 from tests.conftest import connect_to, discover
-from tests.work.workers import Worker, redis_client, running, until
+from tests.waiting import until
+from tests.work.workers import Worker, redis_client, running
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("committed")]
 PROCESSES = 2

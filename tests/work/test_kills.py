@@ -20,9 +20,9 @@ from dermalia.work.nudge import sweep
 from dermalia.work.steps import step_for
 from scans.models import Scan
 from tests.conftest import superuser_connection
+from tests.waiting import until
 from tests.work.probe import POINTS, Folder, work
 from tests.work.rows import change, expire, fresh, recorded, scan_of, tenant
-from tests.work.workers import until
 
 pytestmark = pytest.mark.usefixtures("committed", "store")
 

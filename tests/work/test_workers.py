@@ -19,9 +19,10 @@ from dermalia.work.nudge import sweep
 from practices.models import Practice
 from retention.models import Erasure
 from scans.models import Scan
+from tests.waiting import free_port, until
 from tests.work.probe import Folder
 from tests.work.rows import erasure, expire, fresh, recorded, scan_of, tenant
-from tests.work.workers import Worker, redis_client, running, until
+from tests.work.workers import Worker, redis_client, running
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("committed", "store")]
 
@@ -157,13 +158,6 @@ def test_redis_may_come_go_and_come_back(tmp_path: Path) -> None:
             until(verified(practice, erasure(practice, "back")), "nothing erased: back")
             # The pool's process alone is left: nobody works without Redis beside it.
             until(lambda: len(worker.children()) == 1, "the fallback goes on beside Redis")
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 @contextmanager

@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from django.conf import settings
 from django.db import connections
 
 from tests.conftest import process_environment
+from tests.waiting import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 40
 QUEUES = "ingest,convert,mail,erase,backup"
 
 
@@ -96,10 +95,3 @@ def redis_client() -> Iterator[redis.Redis]:
     path = settings.CELERY_BROKER_URL.removeprefix("redis+socket://").split("?")[0]
     with redis.Redis(unix_socket_path=path) as client:
         yield client
-
-
-def until(holds: Callable[[], object], otherwise: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.02)
