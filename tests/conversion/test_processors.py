@@ -14,6 +14,7 @@ from PIL import Image
 
 from scans import tasks
 from scans.conversion import Limits, SourceFile, children, convert, pipeline, processors
+from tests.waiting import until
 
 from . import support
 
@@ -133,12 +134,16 @@ def test_every_pool_of_a_conversion_keeps_to_the_share(
 def test_a_child_is_told_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
     processors.keep_to(1)
     child = children.start(Limits())
+
+    def told() -> list[bytes]:
+        words = Path(f"/proc/{child.pid}/cmdline").read_bytes().split(b"\0")
+        return [word for word in words if word.startswith(b"{")]
+
     try:
-        command = Path(f"/proc/{child.pid}/cmdline").read_bytes().split(b"\0")
+        (limits,) = until(told)  # a program that has just begun has no arguments for a moment
     finally:
         children.end(child)
-    told = next(json.loads(word) for word in command if word.startswith(b"{"))
-    assert told["processors"] == 1
+    assert json.loads(limits)["processors"] == 1
 
 
 def test_the_share_changes_nothing_of_what_comes_out(capture: list[SourceFile]) -> None:
