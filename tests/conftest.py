@@ -265,6 +265,7 @@ def converts_each_capture_once(
         return conversions[name]
 
     monkeypatch.setattr("scans.domain.convert.convert", remembering)
+    monkeypatch.setattr("scans.domain.convert.expect", lambda: None)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from scans.conversion import Profile, SourceFile, convert, keep_spare, processors
+from scans.conversion import Profile, SourceFile, convert, expect, keep_spare, processors
 
 KINDS = {".obj": "mesh", ".mtl": "material", ".jpg": "texture"}
 MODEL = Profile(stills=False)
@@ -19,6 +19,8 @@ PAUSE = 0.6  # seconds: a worker seals what it made before it converts again
 
 
 def main(folder: Path, target: Path, what: str = "model", count: str = "1", own: str = "") -> None:
+    if what in {"model", "all"}:
+        expect()  # it starts while the files are read
     files = source_files(folder)
     if what == "together":
         processors.keep_to(int(own))

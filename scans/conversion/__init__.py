@@ -9,7 +9,7 @@ triangles without opening texture seams, as one primitive with one texture.
 
 from pathlib import Path
 
-from .children import keep_spare
+from .children import expect, keep_spare
 from .errors import ConversionError, ErrorCode
 from .limits import Limits, Profile
 from .model import Conversion, Output, SourceFile
@@ -25,6 +25,7 @@ __all__ = [
     "Profile",
     "SourceFile",
     "convert",
+    "expect",
     "keep_spare",
     "keep_to",
     "prepare",

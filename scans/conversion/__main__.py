@@ -6,6 +6,9 @@ Started by `runner` as ``python -m scans.conversion <limits as JSON> <process id
 import json
 import select
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from threading import Event
 
 from . import answers, framing, processors
 from .children import WAITED_IN_VAIN
@@ -14,6 +17,8 @@ from .errors import ConversionError, ErrorCode
 from .limits import Limits, Profile
 from .model import SourceFile
 
+_Request = tuple[framing.Header, list[bytes]]
+
 
 def main() -> None:
     """Convert, and answer with the outputs or with an error code."""
@@ -21,36 +26,44 @@ def main() -> None:
     processors.keep_to(limits.processors)
     network = confine(limits, parent=int(sys.argv[2]))
     answer = answers.own_standard_output()
-    # The native libraries: after the rights are given up, and before the wait for a request.
-    from . import memory, pipeline
+    came = Event()
+    with ThreadPoolExecutor(1) as reader:
+        # In a list, to be taken out of it: nobody else is to hold on to what was read.
+        request = [reader.submit(_read, limits, came)]
+        # The native libraries: after the rights are given up, and while the request comes in.
+        from . import memory, pipeline
 
-    memory.reserve()
-    if not _is_asked(within=0):
-        pipeline.load_all()
-        if not _is_asked(within=limits.idle_seconds):
-            sys.exit(WAITED_IN_VAIN)
-    answers.give(
-        lambda: _answer(limits, network),
-        to=answer,
-        too_large=ErrorCode.TOO_LARGE,
-        crashed=ErrorCode.CRASHED,
-    )
-
-
-def _is_asked(*, within: float) -> bool:
-    """Whether a request comes ``within`` so many seconds."""
-    return bool(select.select([0], [], [], within)[0])
+        memory.reserve()
+        pipeline.load_more(until=came.is_set)
+        answers.give(
+            partial(_answer, request, limits, network),
+            to=answer,
+            too_large=ErrorCode.TOO_LARGE,
+            crashed=ErrorCode.CRASHED,
+        )
 
 
-def _answer(limits: Limits, network: str) -> answers.Message:
+def _read(limits: Limits, came: Event) -> _Request | None:
+    """The request, or None if it does not come; tells as soon as it does."""
+    if not select.select([0], [], [], limits.idle_seconds)[0]:
+        return None
+    came.set()
+    return framing.read(sys.stdin.buffer, limit=limits.input_bytes)
+
+
+def _answer(
+    request: list[Future[_Request | None]], limits: Limits, network: str
+) -> answers.Message:
     try:
-        return _convert(limits, network)
+        return _convert(request, limits, network)
     except ConversionError as error:
         return answers.failure(error.code, error.where)
 
 
-def _convert(limits: Limits, network: str) -> answers.Message:
-    header, blobs = framing.read(sys.stdin.buffer, limit=limits.input_bytes)
+def _convert(
+    request: list[Future[_Request | None]], limits: Limits, network: str
+) -> answers.Message:
+    header, blobs = request.pop().result() or sys.exit(WAITED_IN_VAIN)
     files = [
         SourceFile(**fields, data=data) for fields, data in zip(header["files"], blobs, strict=True)
     ]

@@ -25,10 +25,11 @@ _PIPE = 1 << 20  # bytes: what the kernel allows everybody
 _SETTINGS = {
     "LANG": "C.UTF-8",
     "OPENBLAS_NUM_THREADS": "1",
-    # One heap for all threads, of large pages: what one step frees the next one has again, which
-    # saves a third of the memory and the time to fetch as much from the system.
+    # One heap for all threads, of large pages, that is given back when we say so: what one step
+    # frees the next one has again, which saves a third of the memory and the time to fetch it.
     "MALLOC_ARENA_MAX": "1",
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:"
+    f"glibc.malloc.mmap_threshold={1 << 30}:glibc.malloc.trim_threshold={1 << 30}",
 }
 _KEPT_VARIABLES = ("DERMALIA_GLTFPACK_WASM", "LD_LIBRARY_PATH")
 
@@ -42,13 +43,17 @@ class _Spare:
 
     def take(self) -> subprocess.Popen[bytes] | None:
         """The child if it lives and is this process's; from then on it is the caller's."""
-        child, self.child = self.child, None
-        if child is None or self.owner != os.getpid():
-            return None
-        if child.poll() is None:
+        waits, child, self.child = self.waits(), self.child, None
+        if waits:
             return child
-        end(child)
+        if child is not None and self.owner == os.getpid():
+            end(child)
         return None
+
+    def waits(self) -> bool:
+        """Whether the child is there, and this process's."""
+        own = self.owner == os.getpid()
+        return own and self.child is not None and self.child.poll() is None
 
     def __del__(self) -> None:
         left = self.take()
@@ -71,6 +76,12 @@ def keep_spare() -> None:
     that nothing comes to ends by itself, see `Limits.idle_seconds`.
     """
     _wanted.set()
+
+
+def expect() -> None:
+    """Start a child, if none waits, for a request of this thread that comes in a moment."""
+    if _thread.spare is None or not _thread.spare.waits():
+        _thread.spare = _Spare()
 
 
 def candidates(limits: Limits) -> Iterator[subprocess.Popen[bytes]]:

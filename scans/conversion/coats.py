@@ -68,13 +68,6 @@ class Dressed:
         return self.cells.compose({0: image}, size=size, resample=resample, with_colors=False)
 
 
-def may_need_cells(mesh: SourceFile, material_files: Sequence[bytes]) -> bool:
-    """Whether several images or colours may turn up, so that layers wait for the mesh."""
-    if mesh.data.startswith(b"ply"):
-        return mesh.data[:65536].count(b"TextureFile") > 1
-    return mesh.data[:1] in (b"g", b"{", b"\xef") or len(materials.read(material_files)) > 1
-
-
 def plain_layers(textures: Sequence[SourceFile]) -> tuple[Layer, ...]:
     """The textures in the order given; one without a light is the white one if none else is.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -50,9 +52,12 @@ class _Encoded:
     image: Image.Image
 
 
-def load_all() -> None:
+def load_more(*, until: Callable[[], bool]) -> None:
     """Load what not every conversion needs, for a child that waits for its request anyway."""
-    from . import gltf_mesh, ply, simplify, stills  # noqa: F401
+    for name in ("simplify", "stills", "gltf_mesh", "ply"):
+        if until():
+            return
+        import_module(f".{name}", __package__)
 
 
 def run(files: list[SourceFile], limits: Limits, profile: Profile) -> Result:
@@ -63,7 +68,6 @@ def run(files: list[SourceFile], limits: Limits, profile: Profile) -> Result:
     check(files)
     images.limit_pixels(limits.image_pixels)
     mesh_file = files.pop(next(n for n, file in enumerate(files) if file.kind == "mesh"))
-    materials = [file.data for file in files if file.kind == "material"]
     textures = [file for file in files if file.kind == "texture"]
     overlays = [file for file in files if file.kind == "overlay"]
     zones = next((file for file in files if file.kind == "zones"), None)
@@ -72,31 +76,29 @@ def run(files: list[SourceFile], limits: Limits, profile: Profile) -> Result:
         ThreadPoolExecutor(min(own, images.AT_ONCE)) as pool,
         ThreadPoolExecutor(min(own, _MOST_PICTURES)) as studio,
     ):
-        encoded: list[Future[_Encoded]] = []
-        if not coats.may_need_cells(mesh_file, materials):
-            encoded = _encoding(pool, coats.plain_layers(textures), profile)
+        # By itself: its readers keep all processors busy.
         raw = meshes.read(mesh_file, files, limits)
         del mesh_file
         give_back()
         dressed = coats.dress(raw, textures, others=bool(overlays or zones))
-        encoded = encoded or _encoding(pool, dressed.layers, profile)
+        encoded = [pool.submit(_encode_layer, layer, profile) for layer in dressed.layers]
         photographs = [
             pool.submit(_encode_photograph, f, profile) for f in files if f.kind == "image"
         ]
         shades = [pool.submit(_encode_overlay, overlay, dressed, profile) for overlay in overlays]
         mesh, placement, notes = _placed(dressed.mesh, profile.triangles, limits)
         base = _base(dressed.layers, encoded) if dressed.fits else None
-        texture = base.image if base else None
         zone_levels = _zone_levels(zones, dressed, profile) if zones else None
         laid_over = {
             overlay.metric or "": shade.result().image
             for overlay, shade in zip(overlays, shades, strict=True)
         }
         zone_map = ZoneMap.of(zone_levels) if zone_levels else None
-        media_type = images.media_type(profile.image_format)
-        worn = web_model.Picture(base.data, media_type) if base else None
         # In line with the pictures: beside them it would take a processor more than is ours.
-        written = studio.submit(web_model.write, mesh, placement.pose, worn)
+        written = studio.submit(
+            web_model.write, mesh, placement.pose, partial(_worn, base, profile)
+        )
+        texture = base.result().image if base else None
         pictures = (
             _stills(mesh, texture, laid_over, zone_map, profile, studio) if profile.stills else []
         )
@@ -148,18 +150,19 @@ def check(files: Sequence[SourceFile]) -> None:
         raise ConversionError(ErrorCode.BAD_REQUEST, where="kinds")
 
 
-def _encoding(
-    pool: ThreadPoolExecutor, layers: Sequence[coats.Layer], profile: Profile
-) -> list[Future[_Encoded]]:
-    return [pool.submit(_encode_layer, layer, profile) for layer in layers]
-
-
-def _base(layers: Sequence[coats.Layer], encoded: Sequence[Future[_Encoded]]) -> _Encoded | None:
+def _base(
+    layers: Sequence[coats.Layer], encoded: Sequence[Future[_Encoded]]
+) -> Future[_Encoded] | None:
     """The layer the model wears: the white one, or the first where there is none."""
     if not layers:
         return None
-    chosen = next((n for n, layer in enumerate(layers) if layer.light == _BASE_LIGHT), 0)
-    return encoded[chosen].result()
+    return encoded[next((n for n, layer in enumerate(layers) if layer.light == _BASE_LIGHT), 0)]
+
+
+def _worn(base: Future[_Encoded] | None, profile: Profile) -> web_model.Picture | None:
+    if base is None:
+        return None
+    return web_model.Picture(base.result().data, images.media_type(profile.image_format))
 
 
 def _encode_layer(layer: coats.Layer, profile: Profile) -> _Encoded:

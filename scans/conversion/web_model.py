@@ -13,6 +13,8 @@ from .color import PLASTER
 from .errors import ConversionError, ErrorCode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .mesh import Mesh, Pose
 
 _POSITION_BITS, _UV_BITS, _NORMAL_BITS = 13, 12, 9
@@ -41,17 +43,17 @@ class Model:
     triangles: int
 
 
-def write(mesh: Mesh, pose: Pose, picture: Picture | None) -> Model:
+def write(mesh: Mesh, pose: Pose, picture: Callable[[], Picture | None]) -> Model:
     """The model: one mesh, one primitive, one material, in model coordinates (metres, +Y up).
 
     The node's ``extras.sourceTransform`` is the matrix from the source file's coordinates to the
     model's, by columns, so that points measured on the raw scan can be placed on the model. Draco
-    changes the order of vertices. Raises ConversionError(CRASHED) when decoding does not give back
-    the triangles that went in.
+    changes the order of vertices. ``picture`` is called last, when it has to be there. Raises
+    ConversionError(CRASHED) when decoding does not give back the triangles that went in.
     """
     buffer = glb.Buffer.empty()
     primitive = _primitive(mesh, buffer)
-    material, extra = _material(mesh, picture, buffer)
+    material, extra = _material(mesh, picture(), buffer)
     extensions = [_DRACO, *extra.pop("extensionsUsed", [])]
     node = {"mesh": 0, "extras": {"sourceTransform": pose.matrix()}}
     tree = {

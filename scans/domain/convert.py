@@ -15,7 +15,7 @@ from dermalia.sealing.keys import UnlockedKey, unlock
 from dermalia.tenancy import practice_scope
 from dermalia.work.lease import WorkFailed, finish, hold, lease
 from dermalia.work.models import Work
-from scans.conversion import Conversion, ConversionError, Output, SourceFile, convert
+from scans.conversion import Conversion, ConversionError, Output, SourceFile, convert, expect
 from scans.domain.progress import Progress
 from scans.models import Asset, Scan
 from scans.signals import scan_ready
@@ -32,6 +32,7 @@ def convert_scan(*, practice_id: int, scan_id: UUID) -> None:
             raw = raw_files(scan)
         Progress(scan, Scan.Stage.CONVERTING, total=sum(asset.bytes for asset in raw)).begin()
         began = time.monotonic()
+        expect()  # it starts while the files come from storage
         try:
             result = convert(source_files(raw, key))
         except ConversionError as error:

@@ -60,6 +60,26 @@ def test_the_next_request_goes_to_the_child_that_waits(monkeypatch: pytest.Monke
     assert not is_alive(waiting)
 
 
+def test_an_expected_request_finds_its_child_and_leaves_none_behind() -> None:
+    children.expect()
+    waiting = spare_pid()
+    children.expect()
+    assert spare_pid() == waiting
+    convert_one()
+    assert children._thread.spare is None
+    assert not is_alive(waiting)
+
+
+def test_who_expects_again_after_a_long_time_gets_a_child_that_lives() -> None:
+    children.expect()
+    gone = spare_pid()
+    os.kill(gone, signal.SIGKILL)
+    until(lambda: not is_alive(gone))
+    children.expect()
+    assert is_alive(spare_pid())
+    convert_one()
+
+
 @pytest.mark.usefixtures("kept")
 def test_a_spare_that_was_killed_is_replaced() -> None:
     convert_one()

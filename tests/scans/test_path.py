@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from typing import Any
 
 import pytest
 
@@ -190,6 +191,24 @@ def test_conversion_gives_a_model_layers_overlays_and_stills(scan: Scan) -> None
     with practice_scope(scan.practice_id):
         kinds = {a.kind for a in Asset.objects.filter(scan=report.scan, origin="derived")}
     assert kinds == {"model", "layer", "overlay", "still", "zones"}
+
+
+def test_a_child_starts_while_the_files_come_from_storage(
+    scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[str] = []
+    read_all = objects.read_all
+
+    def reading(*arguments: Any) -> bytes:
+        happened.append("read")
+        return read_all(*arguments)
+
+    monkeypatch.setattr("scans.domain.convert.expect", lambda: happened.append("expected"))
+    monkeypatch.setattr("scans.domain.convert.objects.read_all", reading)
+    pulled(scan)
+    convert_scan(practice_id=scan.practice_id, scan_id=scan.pk)
+    assert happened[0] == "expected"
+    assert set(happened[1:]) == {"read"}
 
 
 def test_a_broken_mesh_is_set_aside_with_a_reason(
