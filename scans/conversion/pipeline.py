@@ -73,7 +73,7 @@ def run(files: list[SourceFile], limits: Limits, profile: Profile) -> Result:
     zones = next((file for file in files if file.kind == "zones"), None)
     own = processors.share()
     with (
-        ThreadPoolExecutor(min(own, images.AT_ONCE)) as pool,
+        ThreadPoolExecutor(min(processors.half(), images.AT_ONCE)) as pool,
         ThreadPoolExecutor(min(own, _MOST_PICTURES)) as studio,
     ):
         # By itself: its readers keep all processors busy.

@@ -30,6 +30,11 @@ def share() -> int:
     return _kept_to or available()
 
 
+def half() -> int:
+    """Of the share, at least one: for each of two things that are done beside one another."""
+    return max(1, share() // 2)
+
+
 def share_among(processes: int) -> int:
     """The processors of each of so many processes that convert at once, at least one."""
     return max(1, available() // max(1, processes))

@@ -49,7 +49,7 @@ def simplified(mesh: Mesh, points: Integers, *, target: int, memory: int) -> Mes
         faces = _packed(mesh, whole, [], ratio, memory)
     else:
         halves = _halves(mesh, whole)
-        with ThreadPoolExecutor(min(processors.share(), len(halves))) as pool:
+        with ThreadPoolExecutor(min(processors.half(), len(halves))) as pool:
             done = pool.map(
                 lambda half: _packed(mesh, half, [_KEEP_EDGES], ratio, memory // 2), halves
             )
