@@ -53,6 +53,13 @@ def accepted() -> Acceptance | None:
     )
 
 
+def accepted_list() -> int | None:
+    """The key of the list of sub-processors that holds now."""
+    return (
+        Acceptance.objects.order_by("-accepted_at").values_list("processors_id", flat=True).first()
+    )
+
+
 def newer_waits() -> bool:
     """Whether there is an edition that was not accepted yet, though an older one was.
 

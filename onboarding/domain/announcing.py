@@ -5,7 +5,8 @@ at least thirty days ago. Services that the code calls are kept back by the regi
 day; here are the companies that the operator's settings name: machines, storage, mail relay.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -17,8 +18,9 @@ from dermalia.residency.hosting import PARTS, hosting
 from dermalia.residency.register import mail_relay
 from dermalia.residency.services import Service
 from dermalia.tenancy import practice_scope
-from onboarding.domain.acceptance import accepted
+from onboarding.domain.acceptance import accepted_list
 from onboarding.domain.objections import standing_objection
+from onboarding.models import LegalText
 from practices.models import Practice
 
 
@@ -31,9 +33,10 @@ def require_announced() -> None:
     if settings.TRIAL:
         return  # nobody's data
     chosen = _chosen()
+    body = cache(_body)  # practices are many, editions of the list few and long
     for practice in Practice.objects.order_by("pk") if chosen else ():
         with practice_scope(practice.pk):
-            for problem in _problems(practice, chosen):
+            for problem in _problems(practice, chosen, body):
                 raise ImproperlyConfigured(problem)
 
 
@@ -43,13 +46,19 @@ def _chosen() -> list[Service]:
     return [each for each in (*hosting(), *((relay,) if relay else ())) if each.country]
 
 
-def _problems(practice: Practice, chosen: list[Service]) -> Iterator[str]:
-    held = accepted()
+def _body(text_id: int) -> str:
+    return LegalText.objects.values_list("body", flat=True).get(pk=text_id)
+
+
+def _problems(
+    practice: Practice, chosen: list[Service], body: Callable[[int], str]
+) -> Iterator[str]:
+    held = accepted_list()
     if held is None or not practice.email:
         return  # it reads today's list on the way to its agreement; or its contract has ended
     for company in chosen:
         plans = [plan for plan in announced() if _is_of(plan, company)]
-        if f"<h2>{escape(company.entity)}</h2>" not in held.processors.body:
+        if f"<h2>{escape(company.entity)}</h2>" not in body(held):
             yield from _untold(practice, company, plans)
         yield from (_objected(practice, plan) for plan in plans if _is_in_the_way(plan))
 

@@ -4,7 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -60,6 +62,15 @@ def today() -> date:
 
 def test_what_a_practice_has_accepted_may_start(agreed: Practice) -> None:
     require_announced()
+
+
+def test_many_practices_read_their_list_once(agreed: Practice, other_practice: Practice) -> None:
+    with practice_scope(other_practice.pk):
+        accept_all(User.objects.create(email="other@example.org", practice=other_practice))
+    with CaptureQueriesContext(connection) as asked:
+        require_announced()
+    texts = [each["sql"] for each in asked.captured_queries if "legaltext" in each["sql"]]
+    assert len(texts) == 1
 
 
 def test_a_company_nobody_was_told_of_may_not(agreed: Practice, real: Settings) -> None:
