@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 
+from dermalia.headers import clear_browser
 from operators.domain.sessions import At, see_session
 from operators.models import Operator
 
@@ -64,10 +65,21 @@ class WhoIsAtTheAdmin:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if on_admin(request):
-            request.at = see_session(request.COOKIES.get(SESSION_COOKIE, ""))
-            request.user = request.at.operator if request.at else AnonymousUser()
-        return self.get_response(request)
+        if not on_admin(request):
+            return self.get_response(request)
+        secret = request.COOKIES.get(SESSION_COOKIE, "")
+        request.at = see_session(secret)
+        request.user = request.at.operator if request.at else AnonymousUser()
+        response = self.get_response(request)
+        if secret and request.at is None and SESSION_COOKIE not in response.cookies:
+            forget_session(response)
+        return response
+
+
+def forget_session(response: HttpResponse) -> None:
+    """The session has ended: what the browser still holds of it goes, too."""
+    response.delete_cookie(SESSION_COOKIE, path="/", samesite="Strict")
+    clear_browser(response)
 
 
 def _take_off(request: HttpRequest) -> None:

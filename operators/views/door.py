@@ -8,14 +8,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from audit.chain import record
 from audit.words import Action
 from dermalia.clients import client_address, client_of, network_of
-from dermalia.headers import clear_browser
 from dermalia.webauthn import PasskeyRefused
 from operators.access import OperatorRequest, signed_in_page, way_back
 from operators.domain.links import LinkRefused, WaitsForColleague, redeem_link
 from operators.domain.log import no_practice, operator
 from operators.domain.passkeys import ask_anybody, check_passkey
 from operators.domain.sessions import end_session, open_session
-from operators.hosts import COOKIE, SESSION_COOKIE
+from operators.hosts import COOKIE, SESSION_COOKIE, forget_session
 from operators.models import Operator
 from operators.views.challenge import hand_out, take_back
 from practices.domain.attempts import Counter, Paused, count_try, give_back, passkeys
@@ -78,8 +77,7 @@ def sign_out(request: OperatorRequest) -> HttpResponseBase:
         end_session(request.at.session)
         record(Action.ADMIN_SIGNED_OUT, who=operator(request.user), object_id=request.user.handle)
     response = redirect("sign_in")
-    response.delete_cookie(SESSION_COOKIE, path="/", samesite="Strict")
-    clear_browser(response)
+    forget_session(response)
     return response
 
 

@@ -219,7 +219,12 @@ def test_fifteen_minutes_idle_end_a_session(admin: Desk) -> None:
     OperatorSession.objects.update(seen_at=Now() - timedelta(minutes=14))
     assert admin.get("/").status_code == 200
     OperatorSession.objects.update(seen_at=Now() - timedelta(minutes=15, seconds=1))
-    assert admin.get("/")["Location"].startswith("/sign-in/")
+    answer = admin.get("/")
+    assert answer["Location"].startswith("/sign-in/")
+    assert answer["Clear-Site-Data"] == '"cache", "storage"'
+    assert answer.cookies[SESSION_COOKIE].value == ""
+    assert answer.cookies[SESSION_COOKIE]["secure"]
+    assert "Clear-Site-Data" not in admin.get("/sign-in/")
 
 
 def test_eight_hours_end_a_session_in_any_case(admin: Desk) -> None:
