@@ -10,8 +10,9 @@ class PdfLimits:
     """Bounds that protect the server. Times in seconds, sizes in bytes.
 
     ``memory`` bounds the child's writable private memory; ``pages`` is checked once all of them
-    are laid out, so it is time and memory that stop a document that never ends. The clock leaves
-    room for a machine on which others want the processor, too; the proxy waits a little longer.
+    are laid out, so it is time and memory that stop a document that never ends. The clock runs
+    from the call, so that the wait for a turn and a second child are within it and the proxy, which
+    waits a little longer, hears of the end; it leaves room for others who want the processor.
     """
 
     wall_seconds: float = 50.0

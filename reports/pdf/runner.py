@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import threading
+import time
 
 from dermalia.confined import AnswerTooLong, Child, ChildDied, ChildLate, ConfinedError
 from scans.conversion import framing
@@ -24,7 +25,7 @@ def typeset(source: Source, *, limits: PdfLimits | None = None) -> bytes:
     """The document as a PDF, made by a confined child process.
 
     Blocks for about a second. No more than two documents are made at once in a process; further
-    callers wait as long as one document may take. Nothing is written to a disk.
+    callers wait for their turn. Nothing is written to a disk.
 
     Raises:
         PdfError: always, when there is no PDF.
@@ -33,10 +34,11 @@ def typeset(source: Source, *, limits: PdfLimits | None = None) -> bytes:
     size = sum(map(len, (source.html, source.style, source.attachment.data)))
     if size + sum(map(len, source.pictures.values())) > limits.input_bytes:
         raise PdfError(ErrorCode.TOO_LARGE, where="input")
+    deadline = time.monotonic() + limits.wall_seconds
     if not _turns.acquire(timeout=limits.wall_seconds):
         raise PdfError(ErrorCode.BUSY)
     try:
-        return _document(_exchange(_request(source), limits))
+        return _document(_exchange(_request(source), limits, deadline))
     finally:
         _turns.release()
 
@@ -53,10 +55,10 @@ def _request(source: Source) -> list[bytes]:
     return framing.pack(header, [*texts, *source.pictures.values()])
 
 
-def _exchange(request: list[bytes], limits: PdfLimits) -> bytearray:
+def _exchange(request: list[bytes], limits: PdfLimits, deadline: float) -> bytearray:
     """What a child answers to the request. Raises PdfError."""
     try:
-        return _answer(request, limits)
+        return _answer(request, limits, deadline)
     except ChildLate as error:
         raise PdfError(ErrorCode.TIMEOUT, where=str(error)) from error
     except AnswerTooLong as error:
@@ -65,7 +67,7 @@ def _exchange(request: list[bytes], limits: PdfLimits) -> bytearray:
         raise PdfError(ErrorCode.CRASHED, where=str(error)) from error
 
 
-def _answer(request: list[bytes], limits: PdfLimits) -> bytearray:
+def _answer(request: list[bytes], limits: PdfLimits, deadline: float) -> bytearray:
     """Ask a child, and another one if the system killed it, as it does when memory is short.
 
     Raises ConfinedError.
@@ -76,8 +78,8 @@ def _answer(request: list[bytes], limits: PdfLimits) -> bytearray:
 
     def asked() -> bytearray:
         with Child(__package__, arguments, environment=environment) as child:
-            room = limits.output_bytes + _HEADER_ROOM
-            return child.exchange(request, seconds=limits.wall_seconds, answer_bytes=room)
+            left, room = deadline - time.monotonic(), limits.output_bytes + _HEADER_ROOM
+            return child.exchange(request, seconds=left, answer_bytes=room)
 
     try:
         return asked()

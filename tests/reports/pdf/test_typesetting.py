@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from PIL import Image
@@ -201,8 +202,10 @@ class Doomed(Child):
     """Killed by the system as soon as it runs, as often as ``doom`` says."""
 
     doom = 0
+    given: ClassVar[list[float]] = []  # seconds
 
     def exchange(self, request: Sequence[bytes], *, seconds: float, answer_bytes: int) -> bytearray:
+        Doomed.given.append(seconds)
         if Doomed.doom:
             Doomed.doom -= 1
             self._process.kill()
@@ -215,6 +218,8 @@ def test_a_child_that_the_system_kills_is_followed_by_one_more(
     monkeypatch.setattr(runner, "Child", Doomed)
     Doomed.doom = 1
     assert in_a_child(document("A")).startswith(b"%PDF-1.7")
+    first, second = Doomed.given
+    assert second < first <= PdfLimits().wall_seconds  # both within the one document's time
     Doomed.doom = 2
     assert refusal(document("A"), by=in_a_child) == ErrorCode.CRASHED
     assert Doomed.doom == 0
