@@ -88,16 +88,16 @@ def run(files: list[SourceFile], limits: Limits, profile: Profile) -> Result:
         shades = [pool.submit(_encode_overlay, overlay, dressed, profile) for overlay in overlays]
         mesh, placement, notes = _placed(dressed.mesh, profile.triangles, limits)
         base = _base(dressed.layers, encoded) if dressed.fits else None
+        # In line with the pictures: beside them it would take a processor more than is ours.
+        written = studio.submit(
+            web_model.write, mesh, placement.pose, partial(_worn, base, profile)
+        )
         zone_levels = _zone_levels(zones, dressed, profile) if zones else None
         laid_over = {
             overlay.metric or "": shade.result().image
             for overlay, shade in zip(overlays, shades, strict=True)
         }
         zone_map = ZoneMap.of(zone_levels) if zone_levels else None
-        # In line with the pictures: beside them it would take a processor more than is ours.
-        written = studio.submit(
-            web_model.write, mesh, placement.pose, partial(_worn, base, profile)
-        )
         texture = base.result().image if base else None
         pictures = (
             _stills(mesh, texture, laid_over, zone_map, profile, studio) if profile.stills else []
